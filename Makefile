@@ -1,0 +1,70 @@
+# make		builds; configures first if needed
+# make run	a node whose checks go down and come back, to look at
+# make regress	all tests; with CC= or SAN= for that kind of build only
+#
+# For GNU make and BSD make.  CC, SAN, CFLAGS and LDFLAGS reach configure by the
+# environment; it starts anew if they are not what it was run with.
+
+DIRS =		common quptimed quptimectl
+
+all: config
+	@for d in ${DIRS}; do (cd $$d && ${MAKE} all) || exit 1; done
+
+# Headers each object was made from, also if the last build was cut short.
+config:
+	@./configure --auto
+	@for d in ${DIRS} regress/unit; do \
+		cat $$d/*.d >$$d/depend.mk 2>/dev/null || :; \
+	done
+
+run:
+	@regress/deps build
+	@${MAKE} all
+	@if [ -n "$$ARGS" ]; then \
+		eval "exec quptimed/quptimed $$ARGS"; \
+	fi; \
+	exec etc/demo
+
+regress:
+	@regress/deps regress
+	@regress/run
+
+# All tests, of the build that stands here.
+leg: all
+	@cd regress/unit && ${MAKE} all
+	@regress/leg
+
+fuzz:
+	@regress/deps regress
+	@regress/fuzz/run
+
+bench: all
+	@regress/bench/run
+
+lint:
+	@regress/deps lint
+	@${MAKE} config
+	@regress/lint
+
+install: all
+	@for d in quptimed quptimectl man etc; do \
+		(cd $$d && ${MAKE} install) || exit 1; \
+	done
+
+uninstall: config
+	@for d in quptimed quptimectl man etc; do \
+		(cd $$d && ${MAKE} uninstall) || exit 1; \
+	done
+
+clean: config
+	@for d in ${DIRS} regress/unit regress/fuzz; do \
+		(cd $$d && ${MAKE} clean) || exit 1; \
+	done
+	rm -rf legs
+
+distclean: clean
+	rm -rf run
+	rm -f config.h config.mk config.log
+
+.PHONY: all bench clean config distclean fuzz install leg lint regress run \
+	uninstall

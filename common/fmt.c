@@ -1,0 +1,180 @@
+/*
+ * Copyright (c) 2026 The quptimed authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fmt.h"
+
+#define SEC	1000000000LL
+
+static size_t	 utf8_len(const unsigned char *, size_t);
+
+const char *
+fmt_vis(const char *s, char *buf, size_t len)
+{
+	const unsigned char	*p = (const unsigned char *)s;
+	size_t			 left = strlen(s), n, pos = 0;
+	char			 piece[8];
+
+	if (len == 0)
+		return (buf);
+	while (left > 0) {
+		n = utf8_len(p, left);
+		/* U+0080 to U+009F are controls too. */
+		if (n == 0 || (n == 1 && (*p < 0x20 || *p == 0x7f)) ||
+		    (n == 2 && p[0] == 0xc2 && p[1] < 0xa0)) {
+			snprintf(piece, sizeof(piece), "\\x%02x", *p);
+			n = 1;
+		} else {
+			memcpy(piece, p, n);
+			piece[n] = '\0';
+		}
+		if (pos + strlen(piece) + (left > n ? 3 : 0) >= len) {
+			/* No room: say that there was more. */
+			while (len > 4 && pos + 4 > len)
+				pos--;
+			while (pos > 0 && (buf[pos] & 0xc0) == 0x80)
+				pos--;
+			buf[pos] = '\0';
+			if (len > 4)
+				strlcat(buf, "...", len);
+			return (buf);
+		}
+		memcpy(buf + pos, piece, strlen(piece));
+		pos += strlen(piece);
+		p += n;
+		left -= n;
+	}
+	buf[pos] = '\0';
+	return (buf);
+}
+
+/* Of the well-formed sequence that stands first; 0 when there is none. */
+static size_t
+utf8_len(const unsigned char *p, size_t left)
+{
+	size_t		 i, n;
+	unsigned char	 lo = 0x80, hi = 0xbf;
+
+	if (left == 0)
+		return (0);
+	if (p[0] < 0x80)
+		return (1);
+	if (p[0] >= 0xc2 && p[0] <= 0xdf)
+		n = 2;
+	else if ((p[0] & 0xf0) == 0xe0)
+		n = 3;
+	else if (p[0] >= 0xf0 && p[0] <= 0xf4)
+		n = 4;
+	else
+		return (0);
+	if (n > left)
+		return (0);
+	switch (p[0]) {			/* RFC 3629, section 4 */
+	case 0xe0:
+		lo = 0xa0;
+		break;
+	case 0xed:
+		hi = 0x9f;
+		break;
+	case 0xf0:
+		lo = 0x90;
+		break;
+	case 0xf4:
+		hi = 0x8f;
+		break;
+	}
+	if (p[1] < lo || p[1] > hi)
+		return (0);
+	for (i = 2; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return (0);
+	return (n);
+}
+
+const char *
+fmt_age(int64_t ns, char *buf, size_t len)
+{
+	long long	 s = ns / SEC;
+
+	if (s < 1)
+		snprintf(buf, len, "now");
+	else if (s < 60)
+		snprintf(buf, len, "%llds", s);
+	else if (s < 3600)
+		snprintf(buf, len, "%lldm%02llds", s / 60, s % 60);
+	else if (s < 86400)
+		snprintf(buf, len, "%lldh%02lldm", s / 3600, s / 60 % 60);
+	else
+		snprintf(buf, len, "%lldd%02lldh", s / 86400, s / 3600 % 24);
+	return (buf);
+}
+
+int
+fmt_isutf8(const char *s, size_t len)
+{
+	const unsigned char	*p = (const unsigned char *)s;
+	size_t			 n;
+
+	for (; len > 0; p += n, len -= n)
+		if ((n = utf8_len(p, len)) == 0)
+			return (0);
+	return (1);
+}
+
+void
+fmt_uuid(char *buf, size_t len)
+{
+	unsigned char	 u[16];
+
+	arc4random_buf(u, sizeof(u));
+	u[6] = (u[6] & 0x0f) | 0x40;	/* version */
+	u[8] = (u[8] & 0x3f) | 0x80;	/* variant */
+	snprintf(buf, len, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
+	    "%02x%02x%02x%02x%02x%02x", u[0], u[1], u[2], u[3], u[4], u[5],
+	    u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
+}
+
+int
+fmt_hostport(char *s, char **host, char **port)
+{
+	char	*end;
+
+	*host = s;
+	*port = NULL;
+	if (*s == '[') {
+		*host = s + 1;
+		if ((end = strchr(s, ']')) == NULL || end == s + 1)
+			return (-1);
+		*end++ = '\0';
+		if (*end == '\0')
+			return (0);
+		if (*end != ':')
+			return (-1);
+		*port = end + 1;
+	} else if ((end = strchr(s, ':')) != NULL) {
+		/* More than one colon and no brackets: an IPv6 address. */
+		if (strchr(end + 1, ':') != NULL)
+			return (0);
+		*end = '\0';
+		*port = end + 1;
+	}
+	if (**host == '\0' || (*port != NULL && **port == '\0'))
+		return (-1);
+	return (0);
+}

@@ -1,0 +1,136 @@
+# Copyright (c) 2026 The quptimed authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# bash completion for quptimectl(8).
+# shellcheck shell=bash disable=SC2207
+
+_quptimectl_names()
+{
+	quptimectl show "$1" 2>/dev/null | awk 'NR > 1 { print $1 }'
+}
+
+_quptimectl()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} i words
+	local -a cmd=()
+
+	COMPREPLY=()
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		-D|-s)
+			((i++))
+			;;
+		-*)
+			;;
+		*)
+			cmd+=("${COMP_WORDS[i]}")
+			;;
+		esac
+	done
+	case ${COMP_WORDS[COMP_CWORD-1]} in
+	-D)
+		COMPREPLY=($(compgen -d -- "$cur"))
+		return
+		;;
+	-s|--body-file|--subject-file)
+		COMPREPLY=($(compgen -f -- "$cur"))
+		return
+		;;
+	--alerts)
+		COMPREPLY=($(compgen -W "$(_quptimectl_names alerts)" -- \
+		    "$cur"))
+		return
+		;;
+	esac
+
+	case "${cmd[*]}" in
+	"")
+		words="alert check init log reload show -D -j -s -V"
+		;;
+	alert)
+		words="add default disable edit enable list remove test"
+		;;
+	"alert add")
+		words="discord smtp webhook"
+		;;
+	"alert add discord "*)
+		words="--body --body-file --default --subject --subject-file
+		    --webhook"
+		;;
+	"alert add smtp "*)
+		words="--body --body-file --default --from --host --password
+		    --port --starttls --subject --subject-file --to --user"
+		;;
+	"alert add webhook "*)
+		words="--body --body-file --default --subject --subject-file
+		    --url"
+		;;
+	"alert default "*)
+		words="off on"
+		;;
+	"alert edit "*)
+		words="--body --body-file --default --from --host --name
+		    --password --port --starttls --subject --subject-file --to
+		    --url --user --webhook"
+		;;
+	"alert default"|"alert disable"|"alert edit"|"alert enable"|\
+	"alert remove"|"alert test")
+		words=$(_quptimectl_names alerts)
+		;;
+	check)
+		words="add disable edit enable list remove"
+		;;
+	"check add")
+		words="dns http icmp tcp tls"
+		;;
+	"check add dns "*)
+		words="--alerts --expect --interval --record --resolver
+		    --resolvers --timeout"
+		;;
+	"check add http "*)
+		words="--alerts --body-match --expect --interval --resolvers
+		    --timeout"
+		;;
+	"check add icmp "*|"check add tcp "*)
+		words="--alerts --interval --resolvers --timeout"
+		;;
+	"check add tls "*)
+		words="--alerts --interval --resolvers --sni --timeout
+		    --warn-days"
+		;;
+	"check edit "*)
+		words="--alerts --body-match --expect --interval --name
+		    --record --resolver --resolvers --sni --target --timeout
+		    --warn-days"
+		;;
+	"check disable"|"check edit"|"check enable"|"check remove"|\
+	"show checks")
+		words=$(_quptimectl_names checks)
+		;;
+	init*)
+		words="--advertise --bind --port"
+		;;
+	log)
+		words="brief verbose"
+		;;
+	show)
+		words="alerts checks sandbox status version"
+		;;
+	*)
+		return
+		;;
+	esac
+	COMPREPLY=($(compgen -W "$words" -- "$cur"))
+}
+complete -F _quptimectl quptimectl

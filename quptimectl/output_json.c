@@ -1,0 +1,205 @@
+/*
+ * Copyright (c) 2026 The quptimed authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "quptimectl.h"
+
+/*
+ * One object per command.  Rows of a kind that follow one another become an
+ * array; a status stands with its members at the top, as the mesh's Status
+ * does.
+ */
+
+static void	 json_head(const struct parse_result *);
+static void	 json_status_row(const struct status *);
+static void	 json_peer_row(const struct peer_status *);
+static void	 json_check_row(const struct check_status *);
+static void	 json_check_conf(const struct check *);
+static void	 json_alert_row(const struct alert *);
+static void	 json_proc_row(const struct procinfo *);
+static void	 json_version_row(const char *);
+static void	 json_result(const struct parse_result *, uint64_t,
+		    const char *);
+static int	 json_tail(void);
+static void	 array(const char *);
+static void	 number(const char *, long);
+
+const struct output	 json_output = {
+	.head = json_head,
+	.status = json_status_row,
+	.peer = json_peer_row,
+	.check = json_check_row,
+	.check_conf = json_check_conf,
+	.alert = json_alert_row,
+	.proc = json_proc_row,
+	.version = json_version_row,
+	.result = json_result,
+	.tail = json_tail
+};
+
+static struct json	*out;
+static const char	*open_array;	/* its key; NULL: none is open */
+
+/* Lists that a script may count on, even when no row came. */
+static const struct {
+	enum action	 action;
+	const char	*key;
+} lists[] = {
+	{ ACT_SHOW_STATUS,	"peers" },
+	{ ACT_SHOW_STATUS,	"checks" },
+	{ ACT_SHOW_CHECKS,	"checks" },
+	{ ACT_SHOW_ALERTS,	"alerts" },
+	{ ACT_SHOW_SANDBOX,	"processes" }
+};
+static int		 list_seen[sizeof(lists) / sizeof(lists[0])];
+static enum action	 action;
+
+static void
+json_head(const struct parse_result *res)
+{
+	action = res->action;
+	out = json_new();
+	json_object(out, NULL);
+}
+
+static void
+json_status_row(const struct status *s)
+{
+	json_members(out, &status_record, s);
+}
+
+static void
+json_peer_row(const struct peer_status *p)
+{
+	array("peers");
+	json_record(out, NULL, &peer_status_record, p);
+}
+
+static void
+json_check_row(const struct check_status *c)
+{
+	array("checks");
+	json_record(out, NULL, &check_status_record, c);
+}
+
+static void
+json_check_conf(const struct check *c)
+{
+	array("configs");
+	json_record(out, NULL, &check_record, c);
+}
+
+static void
+json_alert_row(const struct alert *a)
+{
+	array("alerts");
+	json_record(out, NULL, &alert_record, a);
+}
+
+static void
+json_proc_row(const struct procinfo *p)
+{
+	array("processes");
+	json_object(out, NULL);
+	json_string(out, "name", p->name);
+	json_int(out, "pid", p->pid);
+	number("uid", p->uid);
+	number("gid", p->gid);
+	number("seccomp", p->seccomp);
+	number("no_new_privs", p->no_new_privs);
+	number("open_fds", p->fds);
+	if (p->root[0] != '\0')
+		json_string(out, "root", p->root);
+	else
+		json_null(out, "root");
+	if (p->caps[0] != '\0')
+		json_string(out, "cap_eff", p->caps);
+	else
+		json_null(out, "cap_eff");
+	json_end(out);
+}
+
+static void
+json_version_row(const char *version)
+{
+	json_string(out, "version", version);
+}
+
+static void
+json_result(const struct parse_result *res, uint64_t version,
+    const char *text)
+{
+	if (res->action >= ACT_SHOW_STATUS && res->action <= ACT_SHOW_VERSION)
+		return;
+	json_bool(out, "ok", 1);
+	json_uint(out, "version", version);
+	json_string(out, "text", text);
+}
+
+static int
+json_tail(void)
+{
+	const char	*text;
+	size_t		 i, len;
+	int		 ret;
+
+	array(NULL);
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		if (lists[i].action == action && !list_seen[i]) {
+			array(lists[i].key);
+			array(NULL);
+		}
+	json_end(out);
+	text = json_text(out, &len);
+	ret = text == NULL || fwrite(text, 1, len, stdout) != len ||
+	    putchar('\n') == EOF || fflush(stdout) == EOF ? -1 : 0;
+	json_free(out);
+	out = NULL;
+	return (ret);
+}
+
+/* Goes over to the array of that key, or out of any. */
+static void
+array(const char *key)
+{
+	size_t	 i;
+
+	if (key != NULL && open_array != NULL && strcmp(key, open_array) == 0)
+		return;
+	if (open_array != NULL)
+		json_end(out);
+	open_array = key;
+	if (key == NULL)
+		return;
+	json_array(out, key);
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		if (lists[i].action == action &&
+		    strcmp(lists[i].key, key) == 0)
+			list_seen[i] = 1;
+}
+
+static void
+number(const char *key, long n)
+{
+	if (n == -1)
+		json_null(out, key);
+	else
+		json_int(out, key, n);
+}

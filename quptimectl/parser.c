@@ -1,0 +1,469 @@
+/*
+ * Copyright (c) 2026 The quptimed authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <err.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "quptimectl.h"
+
+#define TEMPLATE_FILE_MAX	(64 * 1024)
+
+/*
+ * The grammar is data: each word of the command line is matched against one
+ * table, which says what follows.  Keywords in alphabetical order.
+ */
+enum token_type {
+	T_END,		/* closes a table: nothing may follow */
+	T_OPTEND,	/* closes a table: the command may end here */
+	T_KEYWORD,
+	T_TYPE,		/* http, webhook: a keyword that is kept */
+	T_NAME,
+	T_TARGET,
+	T_ONOFF,
+	T_FLAGS		/* --flag value, to the end */
+};
+
+struct token {
+	enum token_type			 type;
+	const char			*keyword;
+	enum action			 action;
+	const struct token		*next;
+};
+
+static const struct token t_end[] = {
+	{ T_END,	NULL,		ACT_NONE,	NULL }
+};
+static const struct token t_flags[] = {
+	{ T_FLAGS,	NULL,		ACT_NONE,	NULL },
+	{ T_OPTEND,	NULL,		ACT_NONE,	NULL }
+};
+static const struct token t_name[] = {
+	{ T_NAME,	NULL,		ACT_NONE,	t_end },
+	{ T_END,	NULL,		ACT_NONE,	NULL }
+};
+static const struct token t_name_flags[] = {
+	{ T_NAME,	NULL,		ACT_NONE,	t_flags },
+	{ T_END,	NULL,		ACT_NONE,	NULL }
+};
+static const struct token t_optname[] = {
+	{ T_NAME,	NULL,		ACT_NONE,	t_end },
+	{ T_OPTEND,	NULL,		ACT_NONE,	NULL }
+};
+static const struct token t_onoff[] = {
+	{ T_ONOFF,	"off",		ACT_NONE,	t_end },
+	{ T_ONOFF,	"on",		ACT_NONE,	t_end },
+	{ T_END,	NULL,		ACT_NONE,	NULL }
+};
+static const struct token t_name_onoff[] = {
+	{ T_NAME,	NULL,		ACT_NONE,	t_onoff },
+	{ T_END,	NULL,		ACT_NONE,	NULL }
+};
+
+static const struct token t_target[] = {
+	{ T_TARGET,	NULL,		ACT_NONE,	t_flags },
+	{ T_END,	NULL,		ACT_NONE,	NULL }
+};
+static const struct token t_check_name[] = {
+	{ T_NAME,	NULL,		ACT_NONE,	t_target },
+	{ T_END,	NULL,		ACT_NONE,	NULL }
+};
+static const struct token t_check_add[] = {
+	{ T_TYPE,	"dns",		ACT_NONE,	t_check_name },
+	{ T_TYPE,	"http",		ACT_NONE,	t_check_name },
+	{ T_TYPE,	"icmp",		ACT_NONE,	t_check_name },
+	{ T_TYPE,	"tcp",		ACT_NONE,	t_check_name },
+	{ T_TYPE,	"tls",		ACT_NONE,	t_check_name },
+	{ T_END,	NULL,		ACT_NONE,	NULL }
+};
+static const struct token t_check[] = {
+	{ T_KEYWORD,	"add",		ACT_ADD,	t_check_add },
+	{ T_KEYWORD,	"disable",	ACT_DISABLE,	t_name },
+	{ T_KEYWORD,	"edit",		ACT_EDIT,	t_name_flags },
+	{ T_KEYWORD,	"enable",	ACT_ENABLE,	t_name },
+	{ T_KEYWORD,	"list",		ACT_SHOW_CHECKS, t_end },
+	{ T_KEYWORD,	"remove",	ACT_REMOVE,	t_name },
+	{ T_END,	NULL,		ACT_NONE,	NULL }
+};
+static const struct token t_alert_add[] = {
+	{ T_TYPE,	"discord",	ACT_NONE,	t_name_flags },
+	{ T_TYPE,	"smtp",		ACT_NONE,	t_name_flags },
+	{ T_TYPE,	"webhook",	ACT_NONE,	t_name_flags },
+	{ T_END,	NULL,		ACT_NONE,	NULL }
+};
+static const struct token t_alert[] = {
+	{ T_KEYWORD,	"add",		ACT_ADD,	t_alert_add },
+	{ T_KEYWORD,	"default",	ACT_DEFAULT,	t_name_onoff },
+	{ T_KEYWORD,	"disable",	ACT_DISABLE,	t_name },
+	{ T_KEYWORD,	"edit",		ACT_EDIT,	t_name_flags },
+	{ T_KEYWORD,	"enable",	ACT_ENABLE,	t_name },
+	{ T_KEYWORD,	"list",		ACT_SHOW_ALERTS, t_end },
+	{ T_KEYWORD,	"remove",	ACT_REMOVE,	t_name },
+	{ T_KEYWORD,	"test",		ACT_ALERT_TEST,	t_name },
+	{ T_END,	NULL,		ACT_NONE,	NULL }
+};
+static const struct token t_log[] = {
+	{ T_KEYWORD,	"brief",	ACT_LOG_BRIEF,	t_end },
+	{ T_KEYWORD,	"verbose",	ACT_LOG_VERBOSE, t_end },
+	{ T_END,	NULL,		ACT_NONE,	NULL }
+};
+static const struct token t_show[] = {
+	{ T_KEYWORD,	"alerts",	ACT_SHOW_ALERTS, t_end },
+	{ T_KEYWORD,	"checks",	ACT_SHOW_CHECKS, t_optname },
+	{ T_KEYWORD,	"sandbox",	ACT_SHOW_SANDBOX, t_end },
+	{ T_KEYWORD,	"status",	ACT_SHOW_STATUS, t_end },
+	{ T_KEYWORD,	"version",	ACT_SHOW_VERSION, t_end },
+	{ T_END,	NULL,		ACT_NONE,	NULL }
+};
+static const struct token t_main[] = {
+	{ T_KEYWORD,	"alert",	ACT_NONE,	t_alert },
+	{ T_KEYWORD,	"check",	ACT_NONE,	t_check },
+	{ T_KEYWORD,	"init",		ACT_INIT,	t_flags },
+	{ T_KEYWORD,	"log",		ACT_NONE,	t_log },
+	{ T_KEYWORD,	"reload",	ACT_RELOAD,	t_end },
+	{ T_KEYWORD,	"show",		ACT_NONE,	t_show },
+	{ T_END,	NULL,		ACT_NONE,	NULL }
+};
+
+/* Which record's flags a first word is about. */
+static const struct {
+	const struct token	*table;
+	const struct record	*rec;
+	enum ctl_object		 object;
+} objects[] = {
+	{ t_alert,	&alert_record,	CTL_ALERT },
+	{ t_check,	&check_record,	CTL_CHECK }
+};
+
+static const struct token *match(const struct token *, const char *);
+static int	 is_keyword(const struct token *);
+static int	 complain(const struct token *, const char *);
+static void	 enter(struct parse_result *, const struct token *,
+		    const char *);
+static int	 parse_flags(int, char **, struct parse_result *);
+static int	 add_flag(struct parse_result *, const char *, const char *);
+static int	 resolve(struct parse_result *, struct setting *,
+		    const char *);
+static unsigned int
+		 type_bit(const struct parse_result *, const char *);
+static char	*read_file(const char *);
+
+int
+parse(int argc, char **argv, struct parse_result *res)
+{
+	const struct token	*table = t_main, *t;
+
+	while (argc > 0) {
+		if (strcmp(argv[0], "-j") == 0) {
+			res->json = 1;
+			argc--;
+			argv++;
+			continue;
+		}
+		if (table[0].type == T_FLAGS)
+			return (parse_flags(argc, argv, res));
+		if ((t = match(table, argv[0])) == NULL)
+			return (complain(table, argv[0]));
+		enter(res, t, argv[0]);
+		table = t->next;
+		argc--;
+		argv++;
+	}
+	for (t = table; t->type != T_END && t->type != T_OPTEND; t++)
+		;
+	if (t->type == T_END && t != table)
+		return (complain(table, NULL));
+	return (0);
+}
+
+/* Exactly, or as the only one of which the word is a prefix. */
+static const struct token *
+match(const struct token *table, const char *word)
+{
+	const struct token	*t, *found = NULL;
+	size_t			 len = strlen(word);
+	int			 n = 0;
+
+	for (t = table; t->type != T_END && t->type != T_OPTEND; t++) {
+		if (!is_keyword(t))
+			return (t);
+		if (strcmp(t->keyword, word) == 0)
+			return (t);
+		if (len > 0 && strncmp(t->keyword, word, len) == 0) {
+			found = t;
+			n++;
+		}
+	}
+	return (n == 1 ? found : NULL);
+}
+
+static int
+is_keyword(const struct token *t)
+{
+	return (t->type == T_KEYWORD || t->type == T_TYPE ||
+	    t->type == T_ONOFF);
+}
+
+static int
+complain(const struct token *table, const char *word)
+{
+	const struct token	*t;
+	const char		*sep = "";
+
+	if (word == NULL)
+		warnx("the command is not complete");
+	else if (table->type == T_END)
+		warnx("%s: nothing may follow here", word);
+	else
+		warnx("%s: not known, or not the only match", word);
+	if (table->type == T_END)
+		return (-1);
+	fprintf(stderr, "valid: ");
+	for (t = table; t->type != T_END && t->type != T_OPTEND; t++) {
+		if (is_keyword(t))
+			fprintf(stderr, "%s%s", sep, t->keyword);
+		else
+			fprintf(stderr, "%s<%s>", sep,
+			    t->type == T_NAME ? "name" : "target");
+		sep = ", ";
+	}
+	fputc('\n', stderr);
+	return (-1);
+}
+
+static void
+enter(struct parse_result *res, const struct token *t, const char *word)
+{
+	size_t	 i;
+
+	if (t->action != ACT_NONE)
+		res->action = t->action;
+	switch (t->type) {
+	case T_TYPE:
+		res->type = t->keyword;
+		break;
+	case T_NAME:
+		res->name = word;
+		break;
+	case T_TARGET:
+		res->target = word;
+		break;
+	case T_ONOFF:
+		parse_add(res, "default",
+		    strcmp(t->keyword, "on") == 0 ? "true" : "false");
+		break;
+	default:
+		break;
+	}
+	for (i = 0; i < sizeof(objects) / sizeof(objects[0]); i++)
+		if (t->next == objects[i].table) {
+			res->rec = objects[i].rec;
+			res->object = objects[i].object;
+		}
+	if (res->action == ACT_INIT)
+		res->rec = &node_record;
+}
+
+/*
+ * --flag value and --flag=value; a boolean may stand alone.  What a flag means
+ * can depend on the type of the object, so fields are looked up later.
+ */
+static int
+parse_flags(int argc, char **argv, struct parse_result *res)
+{
+	char	*eq, *name;
+	int	 i, failed, alone;
+
+	for (i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "-j") == 0) {
+			res->json = 1;
+			continue;
+		}
+		if (strncmp(argv[i], "--", 2) != 0 || argv[i][2] == '\0') {
+			warnx("%s: a --flag is wanted here", argv[i]);
+			return (-1);
+		}
+		if ((name = strdup(argv[i] + 2)) == NULL)
+			err(EXIT_REFUSED, NULL);
+		alone = 0;
+		if ((eq = strchr(name, '=')) != NULL)
+			*eq++ = '\0';
+		else if (i + 1 < argc && strncmp(argv[i + 1], "--", 2) != 0)
+			eq = argv[++i];
+		else
+			alone = 1;
+		failed = add_flag(res, name, alone ? NULL : eq);
+		free(name);
+		if (failed)
+			return (-1);
+	}
+	return (0);
+}
+
+static int
+add_flag(struct parse_result *res, const char *name, const char *value)
+{
+	struct setting	*s;
+
+	if (res->nsettings == SETTINGS_MAX) {
+		warnx("too many flags");
+		return (-1);
+	}
+	s = &res->settings[res->nsettings];
+	memset(s, 0, sizeof(*s));
+	if ((s->flag = strdup(name)) == NULL)
+		err(EXIT_REFUSED, NULL);
+	if (value != NULL && (s->value = strdup(value)) == NULL)
+		err(EXIT_REFUSED, NULL);
+	res->nsettings++;
+	return (0);
+}
+
+int
+parse_add(struct parse_result *res, const char *yaml, const char *value)
+{
+	if (add_flag(res, yaml, value) == -1)
+		return (-1);
+	res->settings[res->nsettings - 1].field = record_field(res->rec, yaml);
+	return (0);
+}
+
+int
+parse_settings(struct parse_result *res, const char *type)
+{
+	struct verr	 verr;
+	struct setting	*s;
+	void		*scratch;
+	size_t		 i;
+	int		 failed = 0;
+
+	if ((scratch = record_new(res->rec)) == NULL)
+		err(EXIT_REFUSED, NULL);
+	for (i = 0; i < res->nsettings && !failed; i++) {
+		s = &res->settings[i];
+		if (s->field == NULL && resolve(res, s, type) == -1) {
+			failed = 1;
+			break;
+		}
+		memset(&verr, 0, sizeof(verr));
+		if (field_set(s->field, scratch, s->value, &verr) == -1 ||
+		    field_validate(s->field, scratch, &verr) == -1) {
+			warnx("--%s: %s", s->flag, verr.msg);
+			failed = 1;
+		}
+	}
+	record_free(res->rec, scratch);
+	return (failed ? -1 : 0);
+}
+
+/* Finds the field of a flag; "--body-file f" is --body with f's contents. */
+static int
+resolve(struct parse_result *res, struct setting *s, const char *type)
+{
+	unsigned int	 bit = type_bit(res, type);
+	char		 base[32], *text;
+	size_t		 len = strlen(s->flag);
+
+	s->field = record_flag(res->rec, s->flag, bit);
+	if (s->field == NULL && len > 5 && len < sizeof(base) &&
+	    strcmp(s->flag + len - 5, "-file") == 0) {
+		strlcpy(base, s->flag, len - 4);
+		s->field = record_flag(res->rec, base, bit);
+		if (s->field != NULL && !(s->field->flags & F_TEXT))
+			s->field = NULL;
+		if (s->field != NULL && s->value != NULL) {
+			if ((text = read_file(s->value)) == NULL)
+				return (-1);
+			free(s->value);
+			s->value = text;
+		}
+	}
+	if (s->field == NULL) {
+		warnx("--%s: no such flag%s%s", s->flag,
+		    type != NULL ? " for type " : "",
+		    type != NULL ? type : "");
+		return (-1);
+	}
+	if (s->value == NULL && s->field->type == FT_BOOL &&
+	    (s->value = strdup("true")) == NULL)
+		err(EXIT_REFUSED, NULL);
+	if (s->value == NULL) {
+		warnx("--%s: a value is wanted", s->flag);
+		return (-1);
+	}
+	return (0);
+}
+
+static unsigned int
+type_bit(const struct parse_result *res, const char *type)
+{
+	struct check	 check;
+	struct alert	 alert;
+
+	if (type == NULL)
+		return (0);
+	if (res->object == CTL_CHECK) {
+		memset(&check, 0, sizeof(check));
+		check.type = (char *)(uintptr_t)type;
+		return (CHECK_BIT(check_type_of(&check)));
+	}
+	memset(&alert, 0, sizeof(alert));
+	alert.type = (char *)(uintptr_t)type;
+	return (ALERT_BIT(alert_type_of(&alert)));
+}
+
+static char *
+read_file(const char *path)
+{
+	char	*buf = NULL;
+	ssize_t	 n;
+	size_t	 len = 0;
+	int	 fd;
+
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1) {
+		warn("%s", path);
+		return (NULL);
+	}
+	if ((buf = calloc(1, TEMPLATE_FILE_MAX + 1)) == NULL)
+		err(EXIT_REFUSED, NULL);
+	while (len < TEMPLATE_FILE_MAX &&
+	    (n = read(fd, buf + len, TEMPLATE_FILE_MAX - len)) > 0)
+		len += n;
+	close(fd);
+	if (len == TEMPLATE_FILE_MAX || memchr(buf, '\0', len) != NULL) {
+		warnx("%s: not a text of less than 64 KiB", path);
+		free(buf);
+		return (NULL);
+	}
+	return (buf);
+}
+
+void
+parse_free(struct parse_result *res)
+{
+	size_t	 i;
+
+	for (i = 0; i < res->nsettings; i++) {
+		if (res->settings[i].value != NULL)
+			freezero(res->settings[i].value,
+			    strlen(res->settings[i].value));
+		free((char *)(uintptr_t)res->settings[i].flag);
+	}
+	res->nsettings = 0;
+}

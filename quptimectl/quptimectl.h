@@ -1,0 +1,118 @@
+/*
+ * Copyright (c) 2026 The quptimed authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef QUPTIMECTL_H
+#define QUPTIMECTL_H
+
+#include "quptimed.h"
+
+#define EXIT_REFUSED	1	/* or no daemon */
+#define EXIT_USAGE	2
+#define EXIT_ALARM	3	/* show status: something is down, or no quorum */
+
+enum action {
+	ACT_NONE,
+	ACT_INIT,
+	ACT_SHOW_STATUS,
+	ACT_SHOW_CHECKS,
+	ACT_SHOW_ALERTS,
+	ACT_SHOW_SANDBOX,
+	ACT_SHOW_VERSION,
+	ACT_ADD,
+	ACT_EDIT,
+	ACT_REMOVE,
+	ACT_ENABLE,
+	ACT_DISABLE,
+	ACT_DEFAULT,
+	ACT_ALERT_TEST,
+	ACT_RELOAD,
+	ACT_LOG_BRIEF,
+	ACT_LOG_VERBOSE
+};
+
+/* One --flag of the command line, resolved to a field where it is known. */
+struct setting {
+	const char		*flag;
+	const struct field	*field;
+	char			*value;
+};
+
+#define SETTINGS_MAX	64
+
+struct parse_result {
+	enum action		 action;
+	const struct record	*rec;		/* check, alert or node */
+	enum ctl_object		 object;
+	const char		*type;		/* http, webhook, ... */
+	const char		*name;
+	const char		*target;
+	struct setting		 settings[SETTINGS_MAX];
+	size_t			 nsettings;
+	int			 json;
+};
+
+/*
+ * The command line after the options.  0, or -1 with one line on standard
+ * error; what is valid instead follows it.
+ */
+int	 parse(int, char **, struct parse_result *);
+/*
+ * Resolves the settings against the fields of that type of object, and tries
+ * each value.  0, or -1 with one line on standard error.
+ */
+int	 parse_settings(struct parse_result *, const char *type);
+/* One more setting made by the command itself; the value is copied. */
+int	 parse_add(struct parse_result *, const char *yaml, const char *value);
+void	 parse_free(struct parse_result *);
+
+/* What the kernel says of one process; -1 and "" where it will not tell. */
+struct procinfo {
+	const char	*name;
+	int		 pid;
+	long		 uid;
+	long		 gid;
+	long		 seccomp;
+	long		 no_new_privs;
+	long		 fds;
+	char		 caps[20];
+	char		 root[256];
+};
+
+void	 procinfo_read(enum proc_id, int pid, struct procinfo *);
+
+/*
+ * How rows are shown: one table for text, one for JSON.  A member that is NULL
+ * is not printed.
+ */
+struct output {
+	void	(*head)(const struct parse_result *);
+	void	(*status)(const struct status *);
+	void	(*peer)(const struct peer_status *);
+	void	(*check)(const struct check_status *);
+	void	(*check_conf)(const struct check *);
+	void	(*alert)(const struct alert *);
+	void	(*proc)(const struct procinfo *);
+	void	(*version)(const char *);
+	void	(*result)(const struct parse_result *, uint64_t version,
+		    const char *text);
+	/* 0, or -1 when the output could not be written. */
+	int	(*tail)(void);
+};
+
+extern const struct output	 text_output;
+extern const struct output	 json_output;
+
+#endif /* QUPTIMECTL_H */

@@ -1,0 +1,534 @@
+/*
+ * Copyright (c) 2026 The quptimed authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fmt.h"
+#include "pack.h"
+#include "quorum.h"
+#include "version.h"
+
+/*
+ * Answers to control clients.  Rows go out a few per turn of the event loop, so
+ * that nothing else waits for a long list, and only as fast as the parent takes
+ * them and the client reads them.
+ */
+
+#define ROWS_PER_TURN	64
+#define PARENT_MARK	(256 * 1024)	/* bytes queued to the parent */
+#define PARENT_WAIT	5		/* ms, until it has taken some */
+#define NAME_LEN_MAX	1024		/* bytes of a name in a request */
+#define VIS_MAX		320
+#define MORE		"..."
+
+enum step {
+	STEP_STATUS,
+	STEP_PEERS,
+	STEP_CHECKS,
+	STEP_ALERTS,
+	STEP_END
+};
+
+/* One request that is being answered. */
+struct dump {
+	TAILQ_ENTRY(dump)	 entry;
+	const enum step		*step;
+	uint32_t		 next;		/* place in the step's list */
+	uint32_t		 client;
+	int			 stopped;
+};
+
+static void	 show_check(struct quorum *, struct imsg *);
+static void	 dump_start(struct quorum *, uint32_t, const enum step *);
+static struct dump
+		*dump_find(struct quorum *, uint32_t);
+static void	 dump_free(struct quorum *, struct dump *);
+static void	 dump_move(struct quorum *, struct dump *,
+		    const struct cluster *);
+static uint32_t	 place_of(struct quorum *, enum step, const struct reclist *,
+		    const void *);
+static const char
+		*record_id(enum step, const void *);
+static void	 dump_arm(struct quorum *);
+static int	 dump_row(struct quorum *, struct dump *);
+static const struct reclist
+		*step_list(const struct cluster *, enum step);
+static void	 row_status(struct quorum *, uint32_t);
+static void	 row_peer(struct quorum *, uint32_t, const struct peer *);
+static void	 row_check(struct quorum *, uint32_t, const struct qcheck *);
+static void	 row_alert(struct quorum *, uint32_t, const struct alert *);
+static int	 alert_names(const struct quorum *, const struct check *,
+		    struct strlist *);
+static void	 row_send(struct quorum *, uint32_t, uint32_t,
+		    const struct record *, const void *);
+
+static const enum step	 show_status[] = {
+	STEP_STATUS, STEP_PEERS, STEP_CHECKS, STEP_END
+};
+static const enum step	 show_checks[] = { STEP_CHECKS, STEP_END };
+static const enum step	 show_alerts[] = { STEP_ALERTS, STEP_END };
+
+void
+ctl_show(struct quorum *q, struct imsg *imsg)
+{
+	switch (imsg_get_type(imsg)) {
+	case IMSG_CTL_SHOW_STATUS:
+		dump_start(q, imsg_get_id(imsg), show_status);
+		break;
+	case IMSG_CTL_SHOW_CHECKS:
+		show_check(q, imsg);
+		break;
+	case IMSG_CTL_SHOW_ALERTS:
+		dump_start(q, imsg_get_id(imsg), show_alerts);
+		break;
+	}
+}
+
+void
+ctl_xoff(struct quorum *q, uint32_t client)
+{
+	struct dump	*d;
+
+	if ((d = dump_find(q, client)) == NULL || d->stopped)
+		return;
+	TAILQ_REMOVE(&q->dumps, d, entry);
+	TAILQ_INSERT_TAIL(&q->stopped, d, entry);
+	d->stopped = 1;
+}
+
+void
+ctl_xon(struct quorum *q, uint32_t client)
+{
+	struct dump	*d;
+
+	if ((d = dump_find(q, client)) == NULL || !d->stopped)
+		return;
+	TAILQ_REMOVE(&q->stopped, d, entry);
+	TAILQ_INSERT_TAIL(&q->dumps, d, entry);
+	d->stopped = 0;
+	dump_arm(q);
+}
+
+void
+ctl_gone(struct quorum *q, uint32_t client)
+{
+	struct dump	*d;
+
+	if ((d = dump_find(q, client)) != NULL)
+		dump_free(q, d);
+	alert_client_gone(q, client);
+}
+
+void
+ctl_result(struct quorum *q, uint32_t client, enum ctl_code code,
+    const char *fmt, ...)
+{
+	struct ctl_result	 r;
+	struct ibuf		*buf;
+	char			 text[1024];
+	va_list			 ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	memset(&r, 0, sizeof(r));
+	r.code = code;
+	r.version = q->cluster.version;
+	if ((buf = ibuf_dynamic(0, sizeof(r) + 2 * sizeof(text))) == NULL ||
+	    ibuf_add(buf, &r, sizeof(r)) == -1 ||
+	    pack_string(buf, text) == -1)
+		fatal("%s", __func__);
+	ipc_send_ibuf(&q->child.parent, IMSG_CTL_RESULT, client, buf);
+}
+
+char *
+ctl_string(struct imsg *imsg)
+{
+	struct ibuf	 buf;
+	char		*s;
+
+	if (imsg_get_ibuf(imsg, &buf) == -1 ||
+	    (s = unpack_string(&buf, NAME_LEN_MAX)) == NULL)
+		return (NULL);
+	if (ibuf_size(&buf) != 0) {
+		free(s);
+		return (NULL);
+	}
+	return (s);
+}
+
+/* The record at that place of the list has gone. */
+void
+ctl_removed(struct quorum *q, const struct reclist *list, uint32_t place)
+{
+	struct dumps	*lists[] = { &q->dumps, &q->stopped };
+	struct dump	*d;
+	size_t		 i;
+
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		TAILQ_FOREACH(d, lists[i], entry)
+			if (step_list(&q->cluster, *d->step) == list && d->next > place)
+				d->next--;
+}
+
+/*
+ * Another configuration has taken the place of one.  A dump goes on behind the
+ * last record shown that is still there.
+ */
+void
+ctl_replaced(struct quorum *q, const struct cluster *was)
+{
+	struct dumps	*lists[] = { &q->dumps, &q->stopped };
+	struct dump	*d;
+	size_t		 i;
+
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		TAILQ_FOREACH(d, lists[i], entry)
+			dump_move(q, d, was);
+}
+
+void
+ctl_clear(struct quorum *q)
+{
+	struct dump	*d;
+
+	while ((d = TAILQ_FIRST(&q->dumps)) != NULL ||
+	    (d = TAILQ_FIRST(&q->stopped)) != NULL)
+		dump_free(q, d);
+}
+
+/* All checks, or one and everything about it. */
+static void
+show_check(struct quorum *q, struct imsg *imsg)
+{
+	struct qcheck	*c;
+	char		 vis[VIS_MAX], *name;
+	uint32_t	 client = imsg_get_id(imsg);
+
+	if ((name = ctl_string(imsg)) == NULL)
+		ctl_result(q, client, CTL_REFUSED, "malformed request");
+	else if (*name == '\0')
+		dump_start(q, client, show_checks);
+	else if ((c = checks_find(q, name)) == NULL)
+		ctl_result(q, client, CTL_REFUSED, "no such check \"%s\"",
+		    fmt_vis(name, vis, sizeof(vis)));
+	else {
+		row_send(q, client, IMSG_CTL_CHECK_CONF, &check_record,
+		    c->conf);
+		row_check(q, client, c);
+		ctl_result(q, client, CTL_OK, "%s", "");
+	}
+	free(name);
+}
+
+static void
+dump_start(struct quorum *q, uint32_t client, const enum step *steps)
+{
+	struct dump	*d;
+
+	if ((d = dump_find(q, client)) != NULL)
+		dump_free(q, d);
+	if ((d = calloc(1, sizeof(*d))) == NULL) {
+		ctl_result(q, client, CTL_REFUSED, "out of memory");
+		return;
+	}
+	d->client = client;
+	d->step = steps;
+	TAILQ_INSERT_TAIL(&q->dumps, d, entry);
+	dump_arm(q);
+}
+
+static struct dump *
+dump_find(struct quorum *q, uint32_t client)
+{
+	struct dump	*d;
+
+	TAILQ_FOREACH(d, &q->dumps, entry)
+		if (d->client == client)
+			return (d);
+	TAILQ_FOREACH(d, &q->stopped, entry)
+		if (d->client == client)
+			return (d);
+	return (NULL);
+}
+
+static void
+dump_free(struct quorum *q, struct dump *d)
+{
+	TAILQ_REMOVE(d->stopped ? &q->stopped : &q->dumps, d, entry);
+	free(d);
+}
+
+static void
+dump_move(struct quorum *q, struct dump *d, const struct cluster *was)
+{
+	const struct reclist	*from, *to;
+	uint32_t		 i, place;
+
+	if ((from = step_list(was, *d->step)) == NULL)
+		return;
+	to = step_list(&q->cluster, *d->step);
+	for (i = d->next, d->next = 0; i > 0 && d->next == 0; i--) {
+		place = place_of(q, *d->step, to, from->v[i - 1]);
+		if (place < to->n)
+			d->next = place + 1;
+	}
+}
+
+/* Of the record of the same id; the list's length when there is none. */
+static uint32_t
+place_of(struct quorum *q, enum step step, const struct reclist *list,
+    const void *rec)
+{
+	const struct qcheck	*c = NULL;
+	const char		*id = record_id(step, rec);
+	uint32_t		 i;
+
+	if (step == STEP_CHECKS && (c = checks_find_id(q, id)) == NULL)
+		return (list->n);
+	for (i = 0; i < list->n; i++)
+		if (c != NULL ? list->v[i] == c->conf :
+		    strcmp(record_id(step, list->v[i]), id) == 0)
+			break;
+	return (i);
+}
+
+static const char *
+record_id(enum step step, const void *rec)
+{
+	switch (step) {
+	case STEP_PEERS:
+		return (((const struct peer *)rec)->node_id);
+	case STEP_CHECKS:
+		return (((const struct check *)rec)->id);
+	default:
+		return (((const struct alert *)rec)->id);
+	}
+}
+
+static void
+dump_arm(struct quorum *q)
+{
+	struct timeval	 tv = { 0, 0 };
+
+	if (TAILQ_EMPTY(&q->dumps) || evtimer_pending(&q->dump_ev, NULL))
+		return;
+	if (imsgbuf_queuesize(&q->child.parent.ibuf) >= PARENT_MARK)
+		tv = mono_tv(MONO_MSEC(PARENT_WAIT));
+	evtimer_add(&q->dump_ev, &tv);
+}
+
+/* One row of each in turn. */
+void
+ctl_turn(int fd, short event, void *arg)
+{
+	struct quorum	*q = arg;
+	struct dump	*d;
+	int		 rows;
+
+	(void)fd;
+	(void)event;
+	for (rows = 0; rows < ROWS_PER_TURN; rows++) {
+		if ((d = TAILQ_FIRST(&q->dumps)) == NULL ||
+		    imsgbuf_queuesize(&q->child.parent.ibuf) >= PARENT_MARK)
+			break;
+		TAILQ_REMOVE(&q->dumps, d, entry);
+		TAILQ_INSERT_TAIL(&q->dumps, d, entry);
+		if (dump_row(q, d))
+			dump_free(q, d);
+	}
+	dump_arm(q);
+}
+
+/* 1 when that was the last one. */
+static int
+dump_row(struct quorum *q, struct dump *d)
+{
+	const struct reclist	*list;
+	void			*rec = NULL;
+
+	while ((list = step_list(&q->cluster, *d->step)) != NULL &&
+	    d->next >= list->n) {
+		d->step++;
+		d->next = 0;
+	}
+	if (list != NULL)
+		rec = list->v[d->next++];
+	switch (*d->step) {
+	case STEP_STATUS:
+		row_status(q, d->client);
+		d->step++;
+		break;
+	case STEP_PEERS:
+		row_peer(q, d->client, rec);
+		break;
+	case STEP_CHECKS:
+		row_check(q, d->client, checks_find_id(q,
+		    ((struct check *)rec)->id));
+		break;
+	case STEP_ALERTS:
+		row_alert(q, d->client, rec);
+		break;
+	case STEP_END:
+		ctl_result(q, d->client, CTL_OK, "%s", "");
+		return (1);
+	}
+	return (0);
+}
+
+/* The list that a step walks; NULL: none. */
+static const struct reclist *
+step_list(const struct cluster *cl, enum step step)
+{
+	switch (step) {
+	case STEP_PEERS:
+		return (&cl->peers);
+	case STEP_CHECKS:
+		return (&cl->checks);
+	case STEP_ALERTS:
+		return (&cl->alerts);
+	default:
+		return (NULL);
+	}
+}
+
+/* Rows borrow the strings they show. */
+static void
+row_status(struct quorum *q, uint32_t client)
+{
+	struct status	 s;
+
+	memset(&s, 0, sizeof(s));
+	s.node_id = q->node.node_id;
+	s.term = q->term;
+	s.master_id = q->master ? q->node.node_id : NULL;
+	s.config_version = q->cluster.version;
+	s.has_quorum = q->master;
+	s.quorum_size = quorum_size(q);
+	s.version = QUPTIMED_VERSION;
+	s.uptime = mono_sub(mono_now(), q->started).ns;
+	s.checks_up = q->checks.count[STATE_UP];
+	s.checks_down = q->checks.count[STATE_DOWN];
+	s.checks_unknown = q->checks.count[STATE_UNKNOWN];
+	s.checks_disabled = q->checks.ndisabled;
+	row_send(q, client, IMSG_CTL_STATUS, &status_record, &s);
+}
+
+static void
+row_peer(struct quorum *q, uint32_t client, const struct peer *peer)
+{
+	struct peer_status	 s;
+
+	memset(&s, 0, sizeof(s));
+	s.node_id = peer->node_id;
+	s.advertise = peer->advertise;
+	s.live = strcmp(peer->node_id, q->node.node_id) == 0;
+	if (s.live)
+		s.last_seen = wall_now();
+	row_send(q, client, IMSG_CTL_PEER, &peer_status_record, &s);
+}
+
+static void
+row_check(struct quorum *q, uint32_t client, const struct qcheck *c)
+{
+	const struct report	*own;
+	struct check_status	 s;
+	struct monotime		 now = mono_now();
+	struct tally		 tally;
+	int			 rv;
+
+	verdict_tally(&c->verdict,
+	    verdict_window(check_interval(c->conf)), now, &tally);
+	own = c->verdict.nreports > SELF ? &c->verdict.reports[SELF] : NULL;
+	memset(&s, 0, sizeof(s));
+	s.check_id = c->conf->id;
+	s.name = c->conf->name;
+	s.type = c->conf->type;
+	s.target = c->conf->target;
+	s.state = (char *)(uintptr_t)state_name(c->verdict.state);
+	s.ok_count = tally.ok;
+	s.total = tally.fresh;
+	s.detail = (char *)(uintptr_t)tally.detail;
+	s.disabled = c->conf->disabled;
+	s.since = c->since;
+	s.age = -1;
+	if (own != NULL && own->vote != VOTE_NONE) {
+		s.latency = own->latency_us * 1000LL;
+		s.age = mono_sub(now, own->at).ns;
+	}
+	if (own != NULL && own->cannot != NULL)
+		s.detail = own->cannot;
+	rv = alert_names(q, c->conf, &s.alerts);
+	if (rv == 0)
+		row_send(q, client, IMSG_CTL_CHECK, &check_status_record, &s);
+	else
+		log_warn("%s", __func__);
+	strlist_clear(&s.alerts);
+}
+
+static void
+row_alert(struct quorum *q, uint32_t client, const struct alert *alert)
+{
+	struct alert	*masked;
+
+	if ((masked = record_dup(&alert_record, alert)) == NULL ||
+	    record_mask(&alert_record, masked) == -1)
+		log_warn("%s", __func__);
+	else
+		row_send(q, client, IMSG_CTL_ALERT, &alert_record, masked);
+	record_free(&alert_record, masked);
+}
+
+/* What tells about a check, default ones with a star. */
+static int
+alert_names(const struct quorum *q, const struct check *check,
+    struct strlist *names)
+{
+	struct alert	*alerts[MAX_ALERTS];
+	char		 name[NAME_LEN_MAX];
+	uint32_t	 i, n;
+
+	n = alert_effective(&q->cluster.alerts, check, alerts);
+	for (i = 0; i < n && i < MAX_LIST; i++) {
+		if (i == MAX_LIST - 1 && n > MAX_LIST)
+			(void)strlcpy(name, MORE, sizeof(name));
+		else
+			(void)snprintf(name, sizeof(name), "%s%s",
+			    alerts[i]->name, alerts[i]->is_default ? "*" : "");
+		if (strlist_add(names, name) == -1)
+			return (-1);
+	}
+	return (0);
+}
+
+static void
+row_send(struct quorum *q, uint32_t client, uint32_t type,
+    const struct record *rec, const void *row)
+{
+	struct ibuf	*buf;
+
+	if ((buf = ibuf_dynamic(0, IPC_MAXSIZE - IMSG_HEADER_SIZE)) == NULL ||
+	    pack_record(buf, rec, row) == -1) {
+		log_warn("%s: row not shown", rec->name);
+		ibuf_free(buf);
+		return;
+	}
+	ipc_send_ibuf(&q->child.parent, type, client, buf);
+}

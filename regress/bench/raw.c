@@ -1,0 +1,160 @@
+/*
+ * Copyright (c) 2026 The quptimed authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <netinet/in.h>
+
+#include <err.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/*
+ * The least that a probe can cost: bare epoll, no timeouts, no results, no
+ * checks, at the rate that the daemon is measured with.  Prints probes made,
+ * probes failed and CPU microseconds per probe.
+ */
+
+#define EVENTS	256
+
+static void	 probe_start(int, uint16_t, unsigned long);
+static void	 probe_event(int, int);
+static void	 usage(void) __attribute__((__noreturn__));
+static int64_t	 now(void);
+
+static const char	 request[] = "GET / HTTP/1.1\r\n"
+			    "Host: 127.1.0.1:23100\r\n"
+			    "User-Agent: quptime/1.0\r\n"
+			    "Connection: close\r\n\r\n";
+static unsigned long	 good, bad;
+static unsigned char	 asked[65536];	/* by descriptor */
+
+int
+main(int argc, char *argv[])
+{
+	struct epoll_event	 ev[EVENTS];
+	struct rusage		 ru;
+	const char		*errstr;
+	int64_t			 end, start, step, t;
+	unsigned long		 n = 0, targets;
+	uint16_t		 port;
+	int			 ep, http, i, nev, rate, secs;
+
+	if (argc != 6)
+		usage();
+	http = strcmp(argv[1], "http") == 0;
+	port = strtonum(argv[2], 1, UINT16_MAX, &errstr);
+	targets = strtonum(argv[3], 1, 65536, &errstr);
+	rate = strtonum(argv[4], 1, 1000000, &errstr);
+	secs = strtonum(argv[5], 1, 3600, &errstr);
+	if (errstr != NULL)
+		usage();
+	if ((ep = epoll_create1(0)) == -1)
+		err(1, "epoll_create1");
+	step = 1000000000 / rate;
+	start = now();
+	end = start + (int64_t)secs * 1000000000;
+	while ((t = now()) < end || good + bad < n) {
+		for (; t < end && start + (int64_t)n * step <= t; n++)
+			probe_start(ep, port, n % targets);
+		nev = epoll_wait(ep, ev, EVENTS, 1);
+		for (i = 0; i < nev; i++)
+			probe_event(ev[i].data.fd, http);
+	}
+	if (getrusage(RUSAGE_SELF, &ru) == -1)
+		err(1, "getrusage");
+	t = (ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1000000LL +
+	    ru.ru_utime.tv_usec + ru.ru_stime.tv_usec;
+	printf("%lu %lu %.1f\n", good, bad, (double)t / (good + bad));
+	return (0);
+}
+
+static void
+probe_start(int ep, uint16_t port, unsigned long target)
+{
+	struct sockaddr_in	 sin;
+	struct epoll_event	 ev;
+	int			 fd;
+
+	memset(&sin, 0, sizeof(sin));
+	sin.sin_family = AF_INET;
+	sin.sin_port = htons(port);
+	sin.sin_addr.s_addr = htonl(0x7f010000 | target);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	if (fd == -1 || fd >= (int)sizeof(asked))
+		err(1, "socket");
+	asked[fd] = 0;
+	if (connect(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1 &&
+	    errno != EINPROGRESS)
+		err(1, "connect");
+	ev.events = EPOLLIN | EPOLLOUT | EPOLLET;
+	ev.data.fd = fd;
+	if (epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev) == -1)
+		err(1, "epoll_ctl");
+}
+
+static void
+probe_event(int fd, int http)
+{
+	socklen_t	 len = sizeof(int);
+	ssize_t		 n;
+	int		 error = 0;
+	char		 buf[4096];
+
+	if (!asked[fd]) {
+		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
+		if (http && error == 0) {
+			asked[fd] = 1;
+			if (write(fd, request, sizeof(request) - 1) != -1)
+				return;
+			error = errno;
+		}
+	} else {
+		n = read(fd, buf, sizeof(buf));
+		if (n == -1 && errno == EAGAIN)
+			return;
+		error = n < 12 || strncmp(buf + 9, "200", 3) != 0;
+	}
+	if (error == 0)
+		good++;
+	else
+		bad++;
+	close(fd);
+}
+
+static void
+usage(void)
+{
+	fprintf(stderr, "usage: raw tcp|http port targets rate seconds\n");
+	exit(2);
+}
+
+static int64_t
+now(void)
+{
+	struct timespec	 ts;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &ts) == -1)
+		err(1, "clock_gettime");
+	return (ts.tv_sec * 1000000000LL + ts.tv_nsec);
+}

@@ -1,0 +1,29 @@
+/*
+ * Copyright (c) 2026 The quptimed authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "quptimed.h"
+
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+/* A certificate as a peer or a file gives it. */
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	char	 fp[72];
+
+	(void)keys_fingerprint((const char *)data, len, fp, sizeof(fp));
+	return (0);
+}
