@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-#include <arpa/inet.h>
 #include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -90,7 +89,7 @@ ibuf_reserve(struct ibuf *buf, size_t len)
 
 	if (ibuf_grow(buf, len) == -1)
 		return (NULL);
-	p = buf->buf + buf->wpos;
+	p = buf->buf == NULL ? NULL : buf->buf + buf->wpos;
 	buf->wpos += len;
 	return (p);
 }
@@ -194,7 +193,7 @@ ibuf_seek(struct ibuf *buf, size_t pos, size_t len)
 		errno = ERANGE;
 		return (NULL);
 	}
-	return (buf->buf + buf->rpos + pos);
+	return (buf->buf == NULL ? NULL : buf->buf + buf->rpos + pos);
 }
 
 int
@@ -224,7 +223,7 @@ ibuf_set_n32(struct ibuf *buf, size_t pos, uint64_t value)
 void *
 ibuf_data(const struct ibuf *buf)
 {
-	return (buf->buf + buf->rpos);
+	return (buf->buf == NULL ? NULL : buf->buf + buf->rpos);
 }
 
 size_t
@@ -239,13 +238,12 @@ ibuf_left(const struct ibuf *buf)
 	return (buf->max == 0 ? 0 : buf->max - buf->wpos);
 }
 
+/* Cut, or filled up with zeros, to that size. */
 int
 ibuf_truncate(struct ibuf *buf, size_t len)
 {
-	if (len > ibuf_size(buf)) {
-		errno = ERANGE;
-		return (-1);
-	}
+	if (len > ibuf_size(buf))
+		return (ibuf_add_zero(buf, len - ibuf_size(buf)));
 	buf->wpos = buf->rpos + len;
 	return (0);
 }

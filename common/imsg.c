@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,31 +30,24 @@
 
 /*
  * The length field's highest bit says that a descriptor travels with the
- * message.  Descriptors arrive in the order of the messages that own them.
+ * message: one, that comes with its first byte.
  */
 #define IMSG_FD_MARK		0x80000000U
 #define IMSGBUF_FDPASS		0x01
-#define READ_FDS_MAX		8	/* taken in one recvmsg(2) */
-#define WRITE_IOV_MAX		64
+#define READ_FDS_MAX		8	/* taken, and closed but for one */
 
 TAILQ_HEAD(ibufqueue, ibuf);
-
-struct pending_fd {
-	TAILQ_ENTRY(pending_fd)	 entry;
-	int			 fd;
-};
-TAILQ_HEAD(fdqueue, pending_fd);
 
 struct msgbuf {
 	struct ibufqueue	 out;
 	struct ibufqueue	 in;		/* whole messages */
-	struct fdqueue		 fds;
 	struct ibuf		*partial;	/* message in the making */
 	unsigned char		 hdr[sizeof(struct imsg_hdr)];
 	size_t			 hdrlen;
+	int			 hdrfd;		/* came with that half header */
+	int			 readfd;	/* came with the latest read */
 	size_t			 outbytes;
 	uint32_t		 outcount;
-	uint32_t		 infds;		/* waiting in fds */
 };
 
 /*
@@ -63,13 +57,15 @@ struct msgbuf {
 static unsigned char	 read_buffer[IBUF_READ_SIZE];
 
 static int	 imsgbuf_recv(struct imsgbuf *, ssize_t *);
-static int	 imsgbuf_take_fds(struct imsgbuf *, struct msghdr *);
+static void	 imsgbuf_take_fd(struct imsgbuf *, struct msghdr *);
 static int	 imsgbuf_feed(struct imsgbuf *, const unsigned char *, size_t);
-static int	 imsgbuf_start(struct imsgbuf *);
-static int	 imsgbuf_finish(struct imsgbuf *);
+static int	 imsgbuf_start(struct imsgbuf *, int *);
 static int	 imsgbuf_send(struct imsgbuf *);
 static void	 imsgbuf_sent(struct imsgbuf *, size_t);
+static void	 fd_drop(int *);
 static void	 queue_clear(struct ibufqueue *);
+static int	 imsg_setfd(struct imsgbuf *, struct ibuf *, int);
+static void	 imsg_seal(struct ibuf *, size_t);
 
 int
 imsgbuf_init(struct imsgbuf *imsgbuf, int fd)
@@ -79,7 +75,7 @@ imsgbuf_init(struct imsgbuf *imsgbuf, int fd)
 		return (-1);
 	TAILQ_INIT(&imsgbuf->w->out);
 	TAILQ_INIT(&imsgbuf->w->in);
-	TAILQ_INIT(&imsgbuf->w->fds);
+	imsgbuf->w->hdrfd = imsgbuf->w->readfd = -1;
 	imsgbuf->pid = getpid();
 	imsgbuf->maxsize = MAX_IMSGSIZE;
 	imsgbuf->fd = fd;
@@ -92,14 +88,15 @@ imsgbuf_allow_fdpass(struct imsgbuf *imsgbuf)
 	imsgbuf->flags |= IMSGBUF_FDPASS;
 }
 
+/* Of the payload. */
 int
 imsgbuf_set_maxsize(struct imsgbuf *imsgbuf, uint32_t maxsize)
 {
-	if (maxsize < IMSG_HEADER_SIZE || (maxsize & IMSG_FD_MARK) != 0) {
+	if (maxsize == 0 || maxsize >= IMSG_FD_MARK - IMSG_HEADER_SIZE) {
 		errno = EINVAL;
 		return (-1);
 	}
-	imsgbuf->maxsize = maxsize;
+	imsgbuf->maxsize = maxsize + IMSG_HEADER_SIZE;
 	return (0);
 }
 
@@ -110,16 +107,11 @@ imsgbuf_read(struct imsgbuf *imsgbuf)
 	ssize_t	 n;
 	int	 rc;
 
-	if ((rc = imsgbuf_recv(imsgbuf, &n)) != 1)
+	if ((rc = imsgbuf_recv(imsgbuf, &n)) != 1 || n == 0)
 		return (rc);
-	if (n == 0)
-		return (1);
-	if (imsgbuf_feed(imsgbuf, read_buffer, n) == -1) {
-		explicit_bzero(read_buffer, n);
-		return (-1);
-	}
+	rc = imsgbuf_feed(imsgbuf, read_buffer, n);
 	explicit_bzero(read_buffer, n);
-	return (1);
+	return (rc == -1 ? -1 : 1);
 }
 
 /* As imsgbuf_read(); *n is 0 when there was nothing yet. */
@@ -152,18 +144,18 @@ imsgbuf_recv(struct imsgbuf *imsgbuf, ssize_t *n)
 	}
 	if (*n == 0)
 		return (0);
-	if (msg.msg_controllen > 0 && imsgbuf_take_fds(imsgbuf, &msg) == -1)
-		return (-1);
+	if (imsgbuf->flags & IMSGBUF_FDPASS)
+		imsgbuf_take_fd(imsgbuf, &msg);
 	return (1);
 }
 
-static int
-imsgbuf_take_fds(struct imsgbuf *imsgbuf, struct msghdr *msg)
+/* The first; no message has two. */
+static void
+imsgbuf_take_fd(struct imsgbuf *imsgbuf, struct msghdr *msg)
 {
-	struct pending_fd	*pfd;
-	struct cmsghdr		*cmsg;
-	size_t			 i, n;
-	int			 fd, failed = 0;
+	struct cmsghdr	*cmsg;
+	size_t		 i, n;
+	int		 fd;
 
 	for (cmsg = CMSG_FIRSTHDR(msg); cmsg != NULL;
 	    cmsg = CMSG_NXTHDR(msg, cmsg)) {
@@ -174,33 +166,28 @@ imsgbuf_take_fds(struct imsgbuf *imsgbuf, struct msghdr *msg)
 		for (i = 0; i < n; i++) {
 			memcpy(&fd, CMSG_DATA(cmsg) + i * sizeof(int),
 			    sizeof(fd));
-			/* More than the messages that are read can own. */
-			if (imsgbuf->w->infds >= 2 * READ_FDS_MAX ||
-			    (pfd = calloc(1, sizeof(*pfd))) == NULL) {
+			if (imsgbuf->w->readfd == -1)
+				imsgbuf->w->readfd = fd;
+			else
 				close(fd);
-				failed = 1;
-				continue;
-			}
-			pfd->fd = fd;
-			TAILQ_INSERT_TAIL(&imsgbuf->w->fds, pfd, entry);
-			imsgbuf->w->infds++;
 		}
 	}
-	if (msg->msg_flags & MSG_CTRUNC)
-		failed = 1;
-	if (failed)
-		errno = EBADMSG;
-	return (failed ? -1 : 0);
 }
 
-/* Cuts a stream into messages, whatever the pieces in which it comes. */
+/*
+ * Cuts what was read into messages, whatever the pieces in which it comes.  A
+ * descriptor can only belong to a message that began in the read with which it
+ * came; whatever nobody claims is closed.
+ */
 static int
 imsgbuf_feed(struct imsgbuf *imsgbuf, const unsigned char *p, size_t len)
 {
 	struct msgbuf	*w = imsgbuf->w;
 	size_t		 n;
+	int		*fd = w->hdrlen > 0 ? &w->hdrfd : &w->readfd;
+	int		 rc = 0;
 
-	while (len > 0) {
+	for (;;) {
 		if (w->partial == NULL) {
 			n = sizeof(w->hdr) - w->hdrlen;
 			if (n > len)
@@ -210,26 +197,35 @@ imsgbuf_feed(struct imsgbuf *imsgbuf, const unsigned char *p, size_t len)
 			p += n;
 			len -= n;
 			if (w->hdrlen < sizeof(w->hdr))
-				return (0);
-			if (imsgbuf_start(imsgbuf) == -1)
-				return (-1);
+				break;
+			if ((rc = imsgbuf_start(imsgbuf, fd)) == -1)
+				break;
+			fd_drop(&w->hdrfd);
+			fd = &w->readfd;
 		}
 		n = ibuf_left(w->partial);
 		if (n > len)
 			n = len;
-		if (ibuf_add(w->partial, p, n) == -1)
-			return (-1);
+		if ((rc = ibuf_add(w->partial, p, n)) == -1)
+			break;
 		p += n;
 		len -= n;
-		if (ibuf_left(w->partial) == 0 && imsgbuf_finish(imsgbuf) == -1)
-			return (-1);
+		if (ibuf_left(w->partial) > 0)
+			break;
+		TAILQ_INSERT_TAIL(&w->in, w->partial, entry);
+		w->partial = NULL;
 	}
-	return (0);
+	if (w->hdrlen > 0 && fd == &w->readfd) {
+		w->hdrfd = w->readfd;
+		w->readfd = -1;
+	}
+	fd_drop(&w->readfd);
+	return (rc);
 }
 
 /* The header is whole: a message of that length, if it may have that. */
 static int
-imsgbuf_start(struct imsgbuf *imsgbuf)
+imsgbuf_start(struct imsgbuf *imsgbuf, int *fd)
 {
 	struct msgbuf	*w = imsgbuf->w;
 	struct imsg_hdr	 hdr;
@@ -251,30 +247,11 @@ imsgbuf_start(struct imsgbuf *imsgbuf)
 	if ((w->partial = ibuf_dynamic(first, len)) == NULL)
 		return (-1);
 	w->hdrlen = 0;
-	return (ibuf_add(w->partial, w->hdr, sizeof(w->hdr)));
-}
-
-static int
-imsgbuf_finish(struct imsgbuf *imsgbuf)
-{
-	struct msgbuf		*w = imsgbuf->w;
-	struct pending_fd	*pfd;
-	struct imsg_hdr		 hdr;
-
-	memcpy(&hdr, ibuf_data(w->partial), sizeof(hdr));
 	if (hdr.len & IMSG_FD_MARK) {
-		if ((pfd = TAILQ_FIRST(&w->fds)) == NULL) {
-			errno = EBADMSG;
-			return (-1);
-		}
-		TAILQ_REMOVE(&w->fds, pfd, entry);
-		w->infds--;
-		ibuf_fd_set(w->partial, pfd->fd);
-		free(pfd);
+		ibuf_fd_set(w->partial, *fd);
+		*fd = -1;
 	}
-	TAILQ_INSERT_TAIL(&w->in, w->partial, entry);
-	w->partial = NULL;
-	return (0);
+	return (ibuf_add(w->partial, w->hdr, sizeof(w->hdr)));
 }
 
 /* 1: a message, which the caller frees; 0: none yet; -1: broken. */
@@ -293,7 +270,7 @@ imsgbuf_get(struct imsgbuf *imsgbuf, struct imsg *imsg)
 		return (-1);
 	}
 	imsg->hdr.len &= ~IMSG_FD_MARK;
-	imsg->data = ibuf_size(buf) > 0 ? ibuf_data(buf) : NULL;
+	imsg->data = ibuf_data(buf);
 	imsg->buf = buf;
 	return (1);
 }
@@ -317,7 +294,7 @@ imsgbuf_write(struct imsgbuf *imsgbuf)
 static int
 imsgbuf_send(struct imsgbuf *imsgbuf)
 {
-	struct iovec	 iov[WRITE_IOV_MAX];
+	struct iovec	 iov[IOV_MAX];
 	struct msghdr	 msg;
 	struct cmsghdr	*cmsg;
 	struct ibuf	*buf, *owner = NULL;
@@ -332,7 +309,7 @@ imsgbuf_send(struct imsgbuf *imsgbuf)
 	memset(&cmsgbuf, 0, sizeof(cmsgbuf));
 	/* A descriptor goes with the first byte of its own message. */
 	TAILQ_FOREACH(buf, &imsgbuf->w->out, entry) {
-		if (i == WRITE_IOV_MAX || (i > 0 && buf->fd != -1))
+		if (i == IOV_MAX || (i > 0 && buf->fd != -1))
 			break;
 		if (buf->fd != -1)
 			owner = buf;
@@ -385,34 +362,45 @@ imsgbuf_sent(struct imsgbuf *imsgbuf, size_t n)
 	}
 }
 
-/* Writes everything on a blocking descriptor. */
+/* Writes everything, however long that takes. */
 int
 imsgbuf_flush(struct imsgbuf *imsgbuf)
 {
-	while (imsgbuf->w->outcount > 0)
+	struct pollfd	 pfd;
+
+	for (;;) {
 		if (imsgbuf_write(imsgbuf) == -1)
 			return (-1);
-	return (0);
+		if (imsgbuf->w->outcount == 0)
+			return (0);
+		pfd.fd = imsgbuf->fd;
+		pfd.events = POLLOUT;
+		if (poll(&pfd, 1, -1) == -1 && errno != EINTR)
+			return (-1);
+	}
 }
 
 void
 imsgbuf_clear(struct imsgbuf *imsgbuf)
 {
-	struct pending_fd	*pfd;
-	struct msgbuf		*w = imsgbuf->w;
+	struct msgbuf	*w = imsgbuf->w;
 
 	if (w == NULL)
 		return;
 	queue_clear(&w->out);
 	queue_clear(&w->in);
-	while ((pfd = TAILQ_FIRST(&w->fds)) != NULL) {
-		TAILQ_REMOVE(&w->fds, pfd, entry);
-		close(pfd->fd);
-		free(pfd);
-	}
+	fd_drop(&w->hdrfd);
 	ibuf_free(w->partial);
 	free(w);
 	imsgbuf->w = NULL;
+}
+
+static void
+fd_drop(int *fd)
+{
+	if (*fd != -1)
+		close(*fd);
+	*fd = -1;
 }
 
 static void
@@ -495,7 +483,7 @@ imsg_get_id(struct imsg *imsg)
 size_t
 imsg_get_len(struct imsg *imsg)
 {
-	return (ibuf_size(imsg->buf));
+	return (imsg->hdr.len - IMSG_HEADER_SIZE);
 }
 
 pid_t
@@ -510,25 +498,26 @@ imsg_get_type(struct imsg *imsg)
 	return (imsg->hdr.type);
 }
 
-/* The payload as it came, without a descriptor. */
+/* The message as it came, without its descriptor. */
 int
 imsg_forward(struct imsgbuf *imsgbuf, struct imsg *imsg)
 {
 	return (imsg_compose(imsgbuf, imsg->hdr.type, imsg->hdr.peerid,
-	    (pid_t)imsg->hdr.pid, -1, ibuf_data(imsg->buf),
-	    ibuf_size(imsg->buf)));
+	    (pid_t)imsg->hdr.pid, -1, imsg->data, imsg_get_len(imsg)));
 }
 
 int
 imsg_compose(struct imsgbuf *imsgbuf, uint32_t type, uint32_t id, pid_t pid,
     int fd, const void *data, size_t len)
 {
-	struct iovec	 iov;
+	struct ibuf	*buf;
 
-	memset(&iov, 0, sizeof(iov));
-	memcpy(&iov.iov_base, &data, sizeof(data));
-	iov.iov_len = len;
-	return (imsg_composev(imsgbuf, type, id, pid, fd, &iov, 1));
+	if ((buf = imsg_create(imsgbuf, type, id, pid, len)) == NULL ||
+	    imsg_add(buf, data, len) == -1 ||
+	    imsg_setfd(imsgbuf, buf, fd) == -1)
+		return (-1);
+	imsg_close(imsgbuf, buf);
+	return (1);
 }
 
 int
@@ -546,23 +535,53 @@ imsg_composev(struct imsgbuf *imsgbuf, uint32_t type, uint32_t id, pid_t pid,
 	for (i = 0; i < iovcnt; i++)
 		if (imsg_add(buf, iov[i].iov_base, iov[i].iov_len) == -1)
 			return (-1);
-	if (fd != -1)
-		ibuf_fd_set(buf, fd);
+	if (imsg_setfd(imsgbuf, buf, fd) == -1)
+		return (-1);
 	imsg_close(imsgbuf, buf);
 	return (1);
 }
 
-/* The buffer is the payload; it is taken over in any case. */
+/* When this fails the message is freed and the descriptor is not closed. */
+static int
+imsg_setfd(struct imsgbuf *imsgbuf, struct ibuf *buf, int fd)
+{
+	if (fd != -1 && !(imsgbuf->flags & IMSGBUF_FDPASS)) {
+		ibuf_free(buf);
+		errno = EINVAL;
+		return (-1);
+	}
+	ibuf_fd_set(buf, fd);
+	return (0);
+}
+
+/*
+ * The buffer is the payload; it is taken over in any case, and queued as it is
+ * behind a header of its own.
+ */
 int
 imsg_compose_ibuf(struct imsgbuf *imsgbuf, uint32_t type, uint32_t id,
     pid_t pid, struct ibuf *payload)
 {
-	int	 rc;
+	struct ibuf	*buf;
+	size_t		 len = ibuf_size(payload);
 
-	rc = imsg_compose(imsgbuf, type, id, pid, ibuf_fd_get(payload),
-	    ibuf_data(payload), ibuf_size(payload));
-	ibuf_free(payload);
-	return (rc);
+	if (len > imsgbuf->maxsize - IMSG_HEADER_SIZE) {
+		errno = ERANGE;
+		buf = NULL;
+	} else
+		buf = imsg_create(imsgbuf, type, id, pid, 0);
+	if (buf == NULL || imsg_setfd(imsgbuf, buf, payload->fd) == -1) {
+		ibuf_free(payload);
+		return (-1);
+	}
+	payload->fd = -1;
+	imsg_seal(buf, len);
+	ibuf_close(imsgbuf->w, buf);
+	if (len > 0)
+		ibuf_close(imsgbuf->w, payload);
+	else
+		ibuf_free(payload);
+	return (1);
 }
 
 /* Room for len bytes of payload at first, for as many as may be at most. */
@@ -602,14 +621,21 @@ imsg_add(struct ibuf *buf, const void *data, size_t len)
 void
 imsg_close(struct imsgbuf *imsgbuf, struct ibuf *buf)
 {
+	imsg_seal(buf, 0);
+	ibuf_close(imsgbuf->w, buf);
+}
+
+/* The header as it goes out; more bytes of payload follow in a buffer. */
+static void
+imsg_seal(struct ibuf *buf, size_t more)
+{
 	struct imsg_hdr	 hdr;
 
 	memcpy(&hdr, ibuf_data(buf), sizeof(hdr));
-	hdr.len = ibuf_size(buf);
+	hdr.len = ibuf_size(buf) + more;
 	if (ibuf_fd_avail(buf))
 		hdr.len |= IMSG_FD_MARK;
 	ibuf_set(buf, 0, &hdr, sizeof(hdr));
-	ibuf_close(imsgbuf->w, buf);
 }
 
 void

@@ -46,7 +46,7 @@ enum frame_kind {
 struct frame {
 	enum frame_kind		 kind;
 	const struct record	*rec;
-	const struct field	*field;	/* a record's present one, or the list's */
+	const struct field	*field;	/* the record's present, the list's */
 	void			*ptr;	/* the record or list */
 	uint64_t		 seen;	/* fields, by number: 64 at most */
 	struct xnode		**head;	/* what is kept goes here */
@@ -82,7 +82,8 @@ static struct frame
 		*parser_push(struct parser *, enum frame_kind);
 static int	 parser_open_record(struct parser *, const struct record *,
 		    void *);
-static int	 parser_open_list(struct parser *, const struct field *, void *);
+static int	 parser_open_list(struct parser *, const struct field *,
+		    void *);
 static int	 parser_list_room(struct parser *, struct frame *);
 static int	 parser_value(struct parser *, const struct field *, void *,
 		    enum json_type, const char *, size_t);
@@ -675,7 +676,7 @@ text_hex4(const char *s, size_t len, unsigned int *v)
 	if (len < 6 || s[0] != '\\' || s[1] != 'u')
 		return (0);
 	for (*v = 0, i = 2; i < 6; i++) {
-		c = s[i];
+		c = (unsigned char)s[i];
 		if (c >= '0' && c <= '9')
 			c -= '0';
 		else if ((c | 32) >= 'a' && (c | 32) <= 'f')

@@ -76,6 +76,7 @@ static void	 channel_idle(struct channel *);
 static void	 channel_timer(int, short, void *);
 static void	 channel_trim(struct channel *);
 static void	 queue_run(void);
+static int	 job_istest(const struct job *);
 static void	 job_start(struct channel *, struct job *);
 static void	 job_answer(const struct httpc_res *, void *);
 static void	 job_failed(struct channel *, const char *, int, long);
@@ -150,14 +151,11 @@ notify_send(uint64_t id, unsigned int limit, struct alert *a,
 	j->limit = limit;
 	j->event = ev;
 	j->born = j->when = mono_now();
-	/* Who tests wants to know now; no other message changes its meaning. */
-	if (strcmp(str(ev->verb), "TEST") == 0 && c->state != CH_SENDING) {
-		channel_idle(c);
-		TAILQ_INSERT_HEAD(&c->jobs, j, entry);
-	} else
-		TAILQ_INSERT_TAIL(&c->jobs, j, entry);
+	TAILQ_INSERT_TAIL(&c->jobs, j, entry);
 	c->njobs++;
 	njobs++;
+	if (c->state == CH_WAITING && job_istest(j))
+		channel_idle(c);
 	if (c->state == CH_IDLE)
 		channel_next(c);
 	queue_run();
@@ -257,14 +255,24 @@ channel_idle(struct channel *c)
 	c->state = CH_IDLE;
 }
 
-/* From idle to what the first message needs; the channel goes with the last. */
+/*
+ * From idle to what the first message needs; the channel goes with the last.
+ * A test comes first: who asked for it waits, and no other message gains or
+ * loses meaning by it.
+ */
 static void
 channel_next(struct channel *c)
 {
 	struct timeval	 tv;
 	struct job	*j;
 
-	if ((j = TAILQ_FIRST(&c->jobs)) == NULL) {
+	TAILQ_FOREACH(j, &c->jobs, entry)
+		if (job_istest(j))
+			break;
+	if (j != NULL) {
+		TAILQ_REMOVE(&c->jobs, j, entry);
+		TAILQ_INSERT_HEAD(&c->jobs, j, entry);
+	} else if ((j = TAILQ_FIRST(&c->jobs)) == NULL) {
 		channel_free(c);
 		return;
 	}
@@ -309,6 +317,12 @@ channel_trim(struct channel *c)
 		j = TAILQ_NEXT(j, entry);
 	strlcpy(j->err, "dropped for newer messages", sizeof(j->err));
 	job_done(c, j, 0);
+}
+
+static int
+job_istest(const struct job *j)
+{
+	return (strcmp(str(j->event->verb), "TEST") == 0);
 }
 
 static void

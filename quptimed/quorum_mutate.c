@@ -143,8 +143,8 @@ mutate_request(struct quorum *q, struct imsg *imsg)
 	}
 	object = ch.type->rec->name;
 	verb = done[ch.head.op];
-	fmt_vis(ch.name, vis, sizeof(vis));
 	rv = change_make(q, &ch, &m, &ve);
+	fmt_vis(ch.name, vis, sizeof(vis));
 	if (rv == 1 && mutation_apply(q, &m, &ve) == -1)
 		rv = -1;
 	if (rv == -1)
@@ -439,6 +439,7 @@ change_make(struct quorum *q, struct change *ch, struct mutation *m,
 	const struct reclist	*list = list_of(&q->cluster, ch->head.object);
 	const struct record	*rec = ch->type->rec;
 	void			*old = NULL;
+	char			*name;
 
 	m->object = ch->head.object;
 	m->kind = ch->head.op == CTL_REMOVE ? MUT_REMOVE : MUT_PUT;
@@ -449,6 +450,11 @@ change_make(struct quorum *q, struct change *ch, struct mutation *m,
 			return (verr_set(ve, "", "no such %s \"%s\"",
 			    rec->name, ch->name));
 		m->index = place(list, old);
+		/* It may have been named by its id. */
+		if ((name = strdup(*member(old, ch->type->name))) == NULL)
+			return (verr_set(ve, "", "out of memory"));
+		free(ch->name);
+		ch->name = name;
 	}
 	if (ch->head.op == CTL_REMOVE)
 		return (1);

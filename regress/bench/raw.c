@@ -36,6 +36,7 @@
  */
 
 #define EVENTS	256
+#define TICK	5	/* ms, as the prober has it */
 
 static void	 probe_start(int, uint16_t, unsigned long);
 static void	 probe_event(int, int);
@@ -77,7 +78,7 @@ main(int argc, char *argv[])
 	while ((t = now()) < end || good + bad < n) {
 		for (; t < end && start + (int64_t)n * step <= t; n++)
 			probe_start(ep, port, n % targets);
-		nev = epoll_wait(ep, ev, EVENTS, 1);
+		nev = epoll_wait(ep, ev, EVENTS, TICK);
 		for (i = 0; i < nev; i++)
 			probe_event(ev[i].data.fd, http);
 	}

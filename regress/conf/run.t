@@ -100,16 +100,10 @@ limited()
 	) >"$work/out" 2>&1
 }
 
-# repeat count text: as an awk string, with %d for the number.
+# repeat count text, as printf in awk has it, %d for the number.
 repeat()
 {
-	awk -v n="$1" -v s="$2" 'BEGIN {
-		for (i = 1; i <= n; i++) {
-			t = s
-			gsub(/%d/, i, t)
-			printf "%s", t
-		}
-	}'
+	awk -v n="$1" "BEGIN { for (i = 1; i <= n; i++) printf \"$2\", i, i }"
 }
 
 ${MAKE:-make} -s PROG="$check" >"$work/diff" 2>&1
@@ -194,7 +188,7 @@ refused "a million unknown members" \
     echo 'alerts: []') >"$f"
 limited cluster "$f"
 refused "the name of one of 20000 checks twice" \
-    ':20001:18: checks\[19998\].name: "c2" is taken by checks\[1\]'
+    ':20001:22: checks\[19998\].name: "c2" is taken by checks\[1\]'
 
 limited cluster "$work"
 refused "a directory" ': Is a directory'

@@ -123,6 +123,7 @@ test_edit(void)
 	    "cannot take the name of the first");
 	is_int(fix_mutate(EDIT, id, "name", "uno", NULL), CTL_OK,
 	    "by id, it is renamed");
+	is_str(fix_text, "updated check one", "the answer has its name");
 	ok(conf("one") == NULL, "the old name is free");
 	c = conf("uno");
 	ok(c != NULL && strcmp(c->id, id) == 0, "the new one is known");

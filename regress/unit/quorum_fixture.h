@@ -187,7 +187,7 @@ fix_end(void)
 static inline void
 fix_turn(void)
 {
-	(void)event_loop(EVLOOP_NONBLOCK);
+	(void)event_loop(EVLOOP_ONCE | EVLOOP_NONBLOCK);
 }
 
 /* The next message at a far end, with turns of the loop until it comes. */
@@ -280,7 +280,7 @@ fix_result(void)
 {
 	struct imsg	 imsg;
 	struct ibuf	 buf;
-	char		*s;
+	char		*s = NULL;
 
 	fix_rows = 0;
 	fix_text[0] = '\0';
@@ -329,7 +329,8 @@ fix_mutate(enum ctl_op op, enum ctl_object object, const char *name, ...)
 	buf = fix_ibuf();
 	ibuf_add(buf, &m, sizeof(m));
 	pack_string(buf, name);
-	ibuf_add_ibuf(buf, pairs);
+	if (n > 0)
+		ibuf_add_ibuf(buf, pairs);
 	ibuf_free(pairs);
 	fix_imsg(&imsg, IMSG_CTL_MUTATE, CLIENT, buf);
 	mutate_request(&q, &imsg);
