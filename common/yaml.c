@@ -31,6 +31,7 @@
 
 #define KEY_MAX		128	/* bytes of a member's name */
 #define READ_MIN	4096
+#define FIXES_MAX	64	/* block scalars, see fix_indent() */
 
 struct parser {
 	yaml_parser_t	 y;
@@ -40,6 +41,9 @@ struct parser {
 	unsigned int	 xnodes;	/* kept so far */
 };
 
+static int	 parse_buffer(const struct record *, void *, const char *,
+		    size_t, char **, struct verr *);
+static char	*fix_indent(const yaml_parser_t *, const char *, size_t);
 static int	 parser_open(struct parser *, const char *, size_t,
 		    struct verr *);
 static int	 parse_document(struct parser *, const struct record *, void *);
@@ -81,22 +85,20 @@ int
 yaml_parse(const struct record *rec, void *rp, const char *file,
     const char *buf, size_t len, struct verr *ve)
 {
-	struct parser	 p;
-	int		 rv;
+	char	*copy = NULL, *fixed = NULL;
+	int	 i, rv;
 
-	if (parser_open(&p, buf, len, ve) == -1)
-		rv = verr_set(ve, "", "out of memory");
-	else {
-		rv = parse_document(&p, rec, rp);
-		yaml_parser_delete(&p.y);
+	rv = parse_buffer(rec, rp, buf, len, &fixed, ve);
+	for (i = 0; fixed != NULL && i < FIXES_MAX; i++) {
+		freezero(copy, len);
+		copy = fixed;
+		fixed = NULL;
+		rv = parse_buffer(rec, rp, copy, ++len, &fixed, ve);
 	}
-	/* What its members say is looked at when all are there. */
-	if (rv == 0 && (rv = record_validate(rec, rp, "", ve)) == -1)
-		locate(buf, len, ve);
-	if (rv == -1) {
-		record_clear(rec, rp);
+	freezero(fixed, len + 1);
+	freezero(copy, len);
+	if (rv == -1)
 		(void)strlcpy(ve->file, file, sizeof(ve->file));
-	}
 	return (rv);
 }
 
@@ -146,6 +148,56 @@ yaml_read(const struct record *rec, void *rp, const char *file, int fd,
 		rv = yaml_parse(rec, rp, file, buf, len, ve);
 	freezero(buf, cap);
 	return (rv);
+}
+
+/* With one byte more in *fixed if that is all it wants. */
+static int
+parse_buffer(const struct record *rec, void *rp, const char *buf, size_t len,
+    char **fixed, struct verr *ve)
+{
+	struct parser	 p;
+	int		 rv;
+
+	if (parser_open(&p, buf, len, ve) == -1)
+		return (verr_set(ve, "", "out of memory"));
+	if ((rv = parse_document(&p, rec, rp)) == -1)
+		*fixed = fix_indent(&p.y, buf, len);
+	yaml_parser_delete(&p.y);
+	/* What its members say is looked at when all are there. */
+	if (rv == 0 && (rv = record_validate(rec, rp, "", ve)) == -1)
+		locate(buf, len, ve);
+	if (rv == -1)
+		record_clear(rec, rp);
+	return (rv);
+}
+
+/*
+ * QUptime writes a block scalar that starts with a tab, which libyaml takes
+ * for a bad indentation unless it is told where the text begins.  A copy with
+ * that number behind the "|", or NULL.
+ */
+static char *
+fix_indent(const yaml_parser_t *y, const char *buf, size_t len)
+{
+	char	*copy;
+	size_t	 chars, i, n;
+
+	if (y->error != YAML_SCANNER_ERROR || y->context == NULL ||
+	    strcmp(y->context, "while scanning a block scalar") != 0 ||
+	    strncmp(y->problem, "found a tab character", 21) != 0)
+		return (NULL);
+	n = y->problem_mark.column - (y->indent > 0 ? (size_t)y->indent : 0);
+	if (n < 1 || n > 9 || (copy = malloc(len + 1)) == NULL)
+		return (NULL);
+	/* libyaml counts characters. */
+	chars = y->context_mark.index + 1;
+	for (i = 0; i < len; i++)
+		if ((buf[i] & 0xc0) != 0x80 && chars-- == 0)
+			break;
+	memcpy(copy, buf, i);
+	copy[i] = (char)('0' + n);
+	memcpy(copy + i + 1, buf + i, len - i);
+	return (copy);
 }
 
 static int

@@ -251,8 +251,8 @@ test_values(void)
 static void
 test_scalars(void)
 {
-	/* Tabs and newlines at the end or before blanks: double quotes. */
-	static const char *const	 other[] = { "40", "41", "43" };
+	/* Double quotes, where newlines end it or a tab begins it. */
+	static const char *const	 other[] = { "40", "43" };
 	struct value			*v, *w;
 	struct verr			 ve;
 	char				*all, *p, *json, *yaml, *end, *text;
@@ -447,14 +447,45 @@ test_random(void)
 		record_free(&value_record, v);
 }
 
+/* Texts that start with a tab, as QUptime writes them. */
+static void
+test_tabs(void)
+{
+	static const char	 in[] = "v: |\n    \ta\n      b\n"
+	    "\xc3\xa9:\n  - |-\n\n   \tc\n   d\n  - e: >+\n        \tf\n\n";
+	struct value		*v = record_new(&value_record);
+	struct verr		 ve;
+	char			 doc[4096] = "x:\n", line[512];
+	int			 i;
+
+	is_int(yaml_parse(&value_record, v, "f", in, strlen(in), &ve), 0,
+	    "texts that start with tabs");
+	if (v->v == NULL || v->extra == NULL) {
+		printf("# %s\n", verr_string(&ve, line, sizeof(line)));
+		exit(1);
+	}
+	is_str(v->v, "\ta\n  b\n", "are read");
+	is_str(v->extra->child->text, "\n\tc\nd", "after a blank line");
+	is_str(v->extra->child->next->child->text, "\tf\n\n", "deep within");
+	ok(survives(&value_record, v), "and survive");
+	record_clear(&value_record, v);
+	for (i = 0; i < 80; i++)
+		strlcat(doc, "- |\n  \ta\n", sizeof(doc));
+	is_int(yaml_parse(&value_record, v, "f", doc, strlen(doc), &ve), -1,
+	    "80 are too many");
+	is_int(ve.line, 131, "of which the 65th is named");
+	record_free(&value_record, v);
+}
+
 /* A number or a word of JSON stays one; what only YAML takes for one is text. */
 static void
 test_kept(void)
 {
-	static const char	 in[] = "v: x\nn: 007\nb: yes\nf: 1.50\n"
-	    "z: ~\nt: 2026-05-15T14:01:00Z\ns: \"1\"\nm: {a: [], \"on\": {}}\n";
-	static const char	 out[] = "v: x\nn: \"007\"\nb: \"yes\"\n"
-	    "f: 1.50\nz: null\nt: 2026-05-15T14:01:00Z\ns: \"1\"\nm:\n"
+	static const char	 in[] = "v: x\no: 007\nb: yes\nf: 1.50\n"
+	    "z: ~\nat: 2026-05-15T14:01:00Z\ns: \"1\"\n"
+	    "m: {a: [], \"on\": {}}\n";
+	static const char	 out[] = "v: x\no: \"007\"\nb: \"yes\"\n"
+	    "f: 1.50\nz: null\nat: 2026-05-15T14:01:00Z\ns: \"1\"\nm:\n"
 	    "    a: []\n    \"on\": {}\n";
 	struct value		*v = record_new(&value_record);
 	struct verr		 ve;
@@ -493,8 +524,8 @@ test_errors(void)
 		{ "l: [a, \"\"]\n", "f:1:8: l[1]: must have 1 to 256 bytes" },
 		{ "l:\n- a\n- {b: c}\n", "f:3:3: l[1]: must be a string" },
 		{ "x: {y: [1, {z: *a}]}\n",
-		    "f:1:16: x.y[1]: aliases are not supported" },
-		{ "\xef\xbb\xbfv: [\n", "f:2:1: v: did not find expected node "
+		    "f:1:16: x.y[1].z: aliases are not supported" },
+		{ "\xef\xbb\xbfx: [\n", "f:2:1: x: did not find expected node "
 		    "content while parsing a flow node that starts in line 2" },
 		{ "v: \xc3\xa9\xc3\xa9 \xff\n",
 		    "f:1:7: invalid leading UTF-8 octet" },
@@ -593,6 +624,7 @@ main(int argc, char *argv[])
 	test_durations();
 	test_times();
 	test_random();
+	test_tabs();
 	test_kept();
 	test_errors();
 	test_read();
