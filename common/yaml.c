@@ -85,9 +85,15 @@ int
 yaml_parse(const struct record *rec, void *rp, const char *file,
     const char *buf, size_t len, struct verr *ve)
 {
-	char	*copy = NULL, *fixed = NULL;
-	int	 i, rv;
+	static const char	 bom[] = "\xef\xbb\xbf";
+	char			*copy = NULL, *fixed = NULL;
+	int			 i, rv;
 
+	/* libyaml would count a byte order mark as indentation. */
+	if (len >= sizeof(bom) - 1 && memcmp(buf, bom, sizeof(bom) - 1) == 0) {
+		buf += sizeof(bom) - 1;
+		len -= sizeof(bom) - 1;
+	}
 	rv = parse_buffer(rec, rp, buf, len, &fixed, ve);
 	for (i = 0; fixed != NULL && i < FIXES_MAX; i++) {
 		freezero(copy, len);
@@ -203,14 +209,7 @@ fix_indent(const yaml_parser_t *y, const char *buf, size_t len)
 static int
 parser_open(struct parser *p, const char *buf, size_t len, struct verr *ve)
 {
-	static const char	 bom[] = "\xef\xbb\xbf";
-
 	memset(p, 0, sizeof(*p));
-	/* libyaml would count a byte order mark as indentation. */
-	if (len >= sizeof(bom) - 1 && memcmp(buf, bom, sizeof(bom) - 1) == 0) {
-		buf += sizeof(bom) - 1;
-		len -= sizeof(bom) - 1;
-	}
 	p->ve = ve;
 	p->buf = buf;
 	if (!yaml_parser_initialize(&p->y))

@@ -407,7 +407,8 @@ test_changes(void)
 		FILE		*f = fopen("cluster.yaml", "w");
 		uint32_t	 i, kept = 0;
 
-		fprintf(f, "version: 1\nchecks:\n");
+		fprintf(f, "version: 1\npeers: []\nalerts: []\n"
+		    "checks:\n");
 		for (i = 0; i < n; i += 2) {
 			if (i == 0)
 				fprintf(f, "  - {id: new-1, name: new-1, "

@@ -512,7 +512,7 @@ test_kept(void)
 	out = write_record(&check_record, &a);
 	ok(out != NULL && strlen(out) > strlen(want) && strcmp(out +
 	    strlen(out) - strlen(want), want) == 0, "and written last: %s",
-	    out);
+	    str(out));
 	is_int(json_parse(&check_record, &b, out, strlen(out), &verr), 0,
 	    "and read again");
 	ok(record_equal(&check_record, &a, &b), "the same");

@@ -451,7 +451,7 @@ test_random(void)
 static void
 test_tabs(void)
 {
-	static const char	 in[] = "v: |\n    \ta\n      b\n"
+	static const char	 in[] = "\xef\xbb\xbfv: |\n    \ta\n      b\n"
 	    "\xc3\xa9:\n  - |-\n\n   \tc\n   d\n  - e: >+\n        \tf\n\n";
 	struct value		*v = record_new(&value_record);
 	struct verr		 ve;
