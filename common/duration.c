@@ -52,8 +52,10 @@ duration_parse(const char *s, int64_t *ns, const char **errstr)
 	*errstr = "not a duration such as 30s or 1m30s";
 	if (*s == '-' || *s == '+')
 		neg = *s++ == '-';
-	if (strcmp(s, "0") == 0)
+	if (strcmp(s, "0") == 0) {
+		*errstr = NULL;
 		return (0);
+	}
 	if (*s == '\0')
 		return (-1);
 	while (*s != '\0') {
@@ -73,30 +75,40 @@ duration_parse(const char *s, int64_t *ns, const char **errstr)
 		*ns = INT64_MIN;
 	else
 		*ns = neg ? -(int64_t)sum : (int64_t)sum;
+	*errstr = NULL;
 	return (0);
 }
 
-/* A decimal number and its unit; both sides of the point may be empty. */
+/*
+ * A decimal number and its unit; one side of the point may be empty.  The
+ * fraction is worked out in double precision and cut, digits beyond 63 bits
+ * dropped: every node must read the same nanoseconds.
+ */
 static int
 parse_part(const char **s, uint64_t *ns, const char **errstr)
 {
-	uint64_t	 whole = 0, frac = 0, scale = 1, unit;
-	int		 seen = 0;
+	uint64_t	 whole = 0, frac = 0, unit;
+	double		 scale = 1;
+	int		 digit, full = 0, seen = 0;
 
 	for (; **s >= '0' && **s <= '9'; (*s)++, seen = 1) {
-		if (whole > (MAGNITUDE_MAX - (**s - '0')) / 10) {
+		digit = **s - '0';
+		if (whole > (MAGNITUDE_MAX - digit) / 10) {
 			*errstr = "duration out of range";
 			return (-1);
 		}
-		whole = whole * 10 + (**s - '0');
+		whole = whole * 10 + digit;
 	}
 	if (**s == '.') {
-		for ((*s)++; **s >= '0' && **s <= '9'; (*s)++, seen = 1)
-			/* Digits below a nanosecond of an hour are noise. */
-			if (scale < 1000000000000000ULL) {
-				frac = frac * 10 + (**s - '0');
-				scale *= 10;
+		for ((*s)++; **s >= '0' && **s <= '9'; (*s)++, seen = 1) {
+			digit = **s - '0';
+			if (full || frac > (MAGNITUDE_MAX - digit) / 10) {
+				full = 1;
+				continue;
 			}
+			frac = frac * 10 + digit;
+			scale *= 10;
+		}
 	}
 	if (!seen)
 		return (-1);
@@ -107,7 +119,7 @@ parse_part(const char **s, uint64_t *ns, const char **errstr)
 		return (-1);
 	}
 	whole *= unit;
-	frac = (uint64_t)((long double)frac * unit / scale);
+	frac = (uint64_t)((double)frac * ((double)unit / scale));
 	if (frac > MAGNITUDE_MAX - whole) {
 		*errstr = "duration out of range";
 		return (-1);

@@ -22,46 +22,59 @@
 
 #define SEC	1000000000LL
 
+static int	 is_control(const unsigned char *, size_t);
 static size_t	 utf8_len(const unsigned char *, size_t);
 
 const char *
 fmt_vis(const char *s, char *buf, size_t len)
 {
 	const unsigned char	*p = (const unsigned char *)s;
-	size_t			 left = strlen(s), n, pos = 0;
+	size_t			 left = strlen(s), n, pos = 0, cut = 0;
 	char			 piece[8];
 
 	if (len == 0)
 		return (buf);
-	while (left > 0) {
+	for (; left > 0; p += n, left -= n) {
 		n = utf8_len(p, left);
-		/* U+0080 to U+009F are controls too. */
-		if (n == 0 || (n == 1 && (*p < 0x20 || *p == 0x7f)) ||
-		    (n == 2 && p[0] == 0xc2 && p[1] < 0xa0)) {
+		if (n == 0 || is_control(p, n)) {
 			snprintf(piece, sizeof(piece), "\\x%02x", *p);
 			n = 1;
 		} else {
 			memcpy(piece, p, n);
 			piece[n] = '\0';
 		}
-		if (pos + strlen(piece) + (left > n ? 3 : 0) >= len) {
-			/* No room: say that there was more. */
-			while (len > 4 && pos + 4 > len)
-				pos--;
-			while (pos > 0 && (buf[pos] & 0xc0) == 0x80)
-				pos--;
-			buf[pos] = '\0';
-			if (len > 4)
-				strlcat(buf, "...", len);
+		/* The last place where the mark for "more" has room. */
+		if (pos + sizeof("...") <= len)
+			cut = pos;
+		if (strlcpy(buf + pos, piece, len - pos) >= len - pos) {
+			strlcpy(buf + cut, "...", len - cut);
 			return (buf);
 		}
-		memcpy(buf + pos, piece, strlen(piece));
 		pos += strlen(piece);
-		p += n;
-		left -= n;
 	}
 	buf[pos] = '\0';
 	return (buf);
+}
+
+/*
+ * C0, DEL and C1; and what breaks lines or turns the direction of text, by
+ * which a line in a terminal reads as another.
+ */
+static int
+is_control(const unsigned char *p, size_t n)
+{
+	switch (n) {
+	case 1:
+		return (p[0] < 0x20 || p[0] == 0x7f);
+	case 2:
+		return (p[0] == 0xc2 && p[1] < 0xa0);
+	case 3:
+		/* U+2028 to U+202E, U+2066 to U+2069 */
+		return (p[0] == 0xe2 &&
+		    ((p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae) ||
+		    (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9)));
+	}
+	return (0);
 }
 
 /* Of the well-formed sequence that stands first; 0 when there is none. */

@@ -22,7 +22,8 @@
 
 /*
  * A string that came from outside, made safe for one log line: control
- * characters and invalid UTF-8 as \xNN, cut with "..." when too long.
+ * characters, marks that turn the direction of text and invalid UTF-8 as \xNN,
+ * cut with "..." when too long.
  * Returns the buffer.
  */
 const char	*fmt_vis(const char *, char *, size_t);

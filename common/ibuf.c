@@ -28,6 +28,8 @@
  * rather than read past the end.
  */
 
+#define IBUF_MIN	64
+
 static int	 ibuf_grow(struct ibuf *, size_t);
 
 struct ibuf *
@@ -57,7 +59,7 @@ ibuf_dynamic(size_t len, size_t max)
 	return (buf);
 }
 
-/* Room for that many more bytes, by doubling. */
+/* Room for that many more bytes: at least as much again as there was. */
 static int
 ibuf_grow(struct ibuf *buf, size_t len)
 {
@@ -71,9 +73,11 @@ ibuf_grow(struct ibuf *buf, size_t len)
 	need = buf->wpos + len;
 	if (need <= buf->size)
 		return (0);
-	size = buf->size > buf->max / 2 ? buf->max : buf->size * 2;
+	size = buf->size < IBUF_MIN ? IBUF_MIN : buf->size * 2;
 	if (size < need)
 		size = need;
+	if (size > buf->max || buf->size > buf->max / 2)
+		size = buf->max;
 	/* What was there may be a secret. */
 	if ((nb = recallocarray(buf->buf, buf->size, size, 1)) == NULL)
 		return (-1);
@@ -304,8 +308,10 @@ ibuf_get_string(struct ibuf *buf, size_t len)
 		errno = EBADMSG;
 		return (NULL);
 	}
-	if ((s = strndup(ibuf_data(buf), len)) == NULL)
+	if ((s = malloc(len + 1)) == NULL)
 		return (NULL);
+	memcpy(s, ibuf_data(buf), len);
+	s[len] = '\0';
 	buf->rpos += len;
 	return (s);
 }

@@ -18,6 +18,7 @@
 #include <sys/time.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,10 +28,17 @@
 #include "monotime.h"
 #include "proc.h"
 
+/* Handled before other channels have their turn. */
+#define IPC_ROUND	64
+
 static void	 ipc_event(int, short, void *);
-static void	 ipc_dispatch(struct ipc *);
+static void	 ipc_write(struct ipc *);
+static int	 ipc_read(struct ipc *);
+static int	 ipc_dispatch(struct ipc *, int *);
 static void	 ipc_handle(struct ipc *, struct imsg *);
 static void	 ipc_gone(struct ipc *);
+static void	 ipc_disarm(struct ipc *);
+static int	 ipc_isopen(const struct ipc *);
 
 static const char	*(*namer)(uint32_t);
 
@@ -44,8 +52,12 @@ void
 ipc_init(struct ipc *ipc, int fd, int peer, const struct ipc_rule *rules,
     size_t nrules, const int *phase, uint32_t maxsize, int fdpass)
 {
+	int	 flags;
+
 	memset(ipc, 0, sizeof(*ipc));
-	if (imsgbuf_init(&ipc->ibuf, fd) == -1 ||
+	if ((flags = fcntl(fd, F_GETFL)) == -1 ||
+	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1 ||
+	    imsgbuf_init(&ipc->ibuf, fd) == -1 ||
 	    imsgbuf_set_maxsize(&ipc->ibuf, maxsize) == -1)
 		fatal("channel to %s", proc_name(peer));
 	if (fdpass)
@@ -54,6 +66,7 @@ ipc_init(struct ipc *ipc, int fd, int peer, const struct ipc_rule *rules,
 	ipc->rules = rules;
 	ipc->nrules = nrules;
 	ipc->phase = phase;
+	evtimer_set(&ipc->more, ipc_event, ipc);
 	ipc_arm(ipc);
 }
 
@@ -62,9 +75,9 @@ ipc_arm(struct ipc *ipc)
 {
 	short	 events = EV_READ;
 
-	if (ipc->ibuf.w == NULL || ipc->gone)
+	if (!ipc_isopen(ipc))
 		return;
-	if (imsgbuf_queuelen(&ipc->ibuf) > 0)
+	if (imsgbuf_queuelen(&ipc->ibuf) > 0 && !ipc->deaf)
 		events |= EV_WRITE;
 	if (events == ipc->events)
 		return;
@@ -80,56 +93,73 @@ static void
 ipc_event(int fd, short event, void *arg)
 {
 	struct ipc	*ipc = arg;
-	int		 n;
 
 	(void)fd;
-	if (event & EV_WRITE) {
-		if (imsgbuf_write(&ipc->ibuf) == -1) {
-			if (errno != EPIPE && errno != ECONNRESET)
-				fatal("write to %s", proc_name(ipc->peer));
-			ipc_gone(ipc);
-			return;
-		}
-	}
-	if (event & EV_READ) {
-		if ((n = imsgbuf_read(&ipc->ibuf)) == -1) {
-			if (errno != ECONNRESET)
-				fatal("read from %s", proc_name(ipc->peer));
-			n = 0;
-		}
-		ipc_dispatch(ipc);
-		if (ipc->ibuf.w == NULL)
-			return;
-		if (n == 0) {
-			ipc_gone(ipc);
-			return;
-		}
-	}
-	ipc_arm(ipc);
+	if (event & EV_WRITE)
+		ipc_write(ipc);
+	if ((event & (EV_READ | EV_TIMEOUT)) && ipc_read(ipc) == 0)
+		ipc_gone(ipc);
+	else
+		ipc_arm(ipc);
 }
 
-/* One read's worth of messages; the handler may close the channel. */
 static void
-ipc_dispatch(struct ipc *ipc)
+ipc_write(struct ipc *ipc)
+{
+	if (imsgbuf_write(&ipc->ibuf) == 0)
+		return;
+	if (errno != EPIPE && errno != ECONNRESET)
+		fatal("write to %s", proc_name(ipc->peer));
+	/* Its last words may be here to be read. */
+	ipc->deaf = 1;
+}
+
+/* 0 at the end of the channel. */
+static int
+ipc_read(struct ipc *ipc)
+{
+	struct timeval	 now = { 0, 0 };
+	int		 n = 1, left = IPC_ROUND;
+
+	if (ipc_dispatch(ipc, &left) == 0 && ipc_isopen(ipc)) {
+		n = imsgbuf_read(&ipc->ibuf);
+		if (n == -1 && (errno == ERANGE || errno == EBADMSG))
+			fatalx("malformed message from %s",
+			    proc_name(ipc->peer));
+		if (n == -1 && errno != ECONNRESET)
+			fatal("read from %s", proc_name(ipc->peer));
+		ipc_dispatch(ipc, &left);
+	}
+	if (left == 0 && ipc_isopen(ipc))
+		evtimer_add(&ipc->more, &now);
+	return (n == 1 || !ipc_isopen(ipc));
+}
+
+/* 0 when nothing is left, 1 when the round is over. */
+static int
+ipc_dispatch(struct ipc *ipc, int *left)
 {
 	struct imsg	 imsg;
 	int		 n;
 
-	while (ipc->ibuf.w != NULL) {
+	for (; *left > 0; (*left)--) {
+		if (!ipc_isopen(ipc))
+			return (0);
 		if ((n = imsgbuf_get(&ipc->ibuf, &imsg)) == -1)
 			fatal("message from %s", proc_name(ipc->peer));
 		if (n == 0)
-			return;
+			return (0);
 		ipc_handle(ipc, &imsg);
 		imsg_free(&imsg);
 	}
+	return (1);
 }
 
 static void
 ipc_handle(struct ipc *ipc, struct imsg *imsg)
 {
 	const struct ipc_rule	*rule;
-	const char		*name;
+	const char		*name, *peer = proc_name(ipc->peer);
 	uint32_t		 type = imsg_get_type(imsg);
 	size_t			 i, len = imsg_get_len(imsg);
 
@@ -139,28 +169,41 @@ ipc_handle(struct ipc *ipc, struct imsg *imsg)
 		if (rule->type != type || rule->from != ipc->peer)
 			continue;
 		if ((rule->phases & *ipc->phase) == 0)
-			fatalx("%s from %s: not in this phase", name,
-			    proc_name(ipc->peer));
+			fatalx("%s from %s: not allowed %s set-up is done",
+			    name, peer,
+			    *ipc->phase == PH_SETUP ? "before" : "after");
 		if (len < rule->minlen || len > rule->maxlen)
-			fatalx("%s from %s: %zu bytes", name,
-			    proc_name(ipc->peer), len);
+			fatalx("%s from %s: length %zu, not %zu to %zu", name,
+			    peer, len, rule->minlen, rule->maxlen);
 		rule->handler(ipc, imsg);
 		return;
 	}
-	fatalx("%s (%u) from %s: not expected", name, type,
-	    proc_name(ipc->peer));
+	fatalx("%s (%u) from %s: not expected", name, type, peer);
 }
 
 static void
 ipc_gone(struct ipc *ipc)
 {
-	if (ipc->events != 0)
-		event_del(&ipc->ev);
-	ipc->events = 0;
+	ipc_disarm(ipc);
 	ipc->gone = 1;
 	log_debug("the channel to %s is closed", proc_name(ipc->peer));
 	if (ipc->closed != NULL)
 		ipc->closed(ipc);
+}
+
+static void
+ipc_disarm(struct ipc *ipc)
+{
+	if (ipc->events != 0)
+		event_del(&ipc->ev);
+	event_del(&ipc->more);
+	ipc->events = 0;
+}
+
+static int
+ipc_isopen(const struct ipc *ipc)
+{
+	return (ipc->ibuf.w != NULL && !ipc->gone);
 }
 
 void
@@ -174,6 +217,11 @@ void
 ipc_send_fd(struct ipc *ipc, uint32_t type, uint32_t id, int fd,
     const void *data, size_t len)
 {
+	if (!ipc_isopen(ipc) || ipc->deaf) {
+		if (fd != -1)
+			close(fd);
+		return;
+	}
 	if (imsg_compose(&ipc->ibuf, type, id, 0, fd, data, len) == -1)
 		fatal("message to %s", proc_name(ipc->peer));
 	ipc_arm(ipc);
@@ -182,6 +230,10 @@ ipc_send_fd(struct ipc *ipc, uint32_t type, uint32_t id, int fd,
 void
 ipc_send_ibuf(struct ipc *ipc, uint32_t type, uint32_t id, struct ibuf *buf)
 {
+	if (!ipc_isopen(ipc) || ipc->deaf) {
+		ibuf_free(buf);
+		return;
+	}
 	if (imsg_compose_ibuf(&ipc->ibuf, type, id, 0, buf) == -1)
 		fatal("message to %s", proc_name(ipc->peer));
 	ipc_arm(ipc);
@@ -193,7 +245,7 @@ ipc_flush(struct ipc *ipc, int msec)
 	struct monotime	 deadline, left;
 	struct pollfd	 pfd;
 
-	if (ipc->ibuf.w == NULL)
+	if (!ipc_isopen(ipc) || ipc->deaf)
 		return;
 	deadline = mono_add(mono_now(), MONO_MSEC(msec));
 	while (imsgbuf_queuelen(&ipc->ibuf) > 0) {
@@ -215,9 +267,7 @@ ipc_close(struct ipc *ipc)
 {
 	if (ipc->ibuf.w == NULL)
 		return;
-	if (ipc->events != 0)
-		event_del(&ipc->ev);
-	ipc->events = 0;
+	ipc_disarm(ipc);
 	close(ipc->ibuf.fd);
 	imsgbuf_clear(&ipc->ibuf);
 }

@@ -40,17 +40,20 @@ struct ipc_rule {
 	int		 phases;	/* enum ipc_phase bits */
 	size_t		 minlen;	/* of the payload, bytes */
 	size_t		 maxlen;	/* equal to minlen: fixed */
+	/* May close the channel, but not free its structure. */
 	void		(*handler)(struct ipc *, struct imsg *);
 };
 
 struct ipc {
 	struct imsgbuf		 ibuf;
 	struct event		 ev;
+	struct event		 more;		/* the next round of messages */
 	const struct ipc_rule	*rules;
 	size_t			 nrules;
 	const int		*phase;		/* of the owning process */
 	int			 peer;		/* enum proc_id */
 	short			 events;
+	int			 deaf;		/* the peer reads no more */
 	int			 gone;
 	/*
 	 * Called once at the end of the channel.  NULL: nothing is done, for
@@ -62,12 +65,15 @@ struct ipc {
 /* Who turns a message type into a name for the log. */
 void	 ipc_set_namer(const char *(*)(uint32_t));
 /*
- * Takes the fd over.  maxsize bounds a whole message in either direction.
+ * Takes the fd over.  maxsize bounds a message's payload in either direction.
  * FD passing is off unless asked for.
  */
 void	 ipc_init(struct ipc *, int fd, int peer, const struct ipc_rule *,
 	    size_t nrules, const int *phase, uint32_t maxsize, int fdpass);
-/* Queue one message and arm the event; cannot fail but by fatal(). */
+/*
+ * Queue one message and arm the event; cannot fail but by fatal().  To a peer
+ * that is gone nothing is queued.
+ */
 void	 ipc_send(struct ipc *, uint32_t type, uint32_t id, const void *,
 	    size_t);
 /* The same with an fd, which is closed once sent. */

@@ -106,6 +106,10 @@ vlog(int priority, const char *fmt, va_list ap)
 	if ((size_t)len > sizeof(line) - 2)
 		len = sizeof(line) - 2;
 	line[len] = '\0';
+	/* Nobody forges a second line, whatever a library's text held. */
+	for (n = 0; n < len; n++)
+		if ((unsigned char)line[n] < ' ' || line[n] == 0x7f)
+			line[n] = ' ';
 	if (sink != NULL) {
 		sink(priority, line);
 		errno = saved_errno;

@@ -55,9 +55,9 @@
 	{ .json = (j), .yaml = (y), .type = (t), .flags = (fl),		\
 	  .offset = offsetof(struct s, m), .min = (lo), .max = (hi),	\
 	  .applies = (ap), .flag = (opt), .help = __VA_ARGS__ }
-#define RECORD(s, x, c)							\
+#define RECORD(s, l, x, c)						\
 const struct record s##_record = {					\
-	.name = #s, .size = sizeof(struct s), .extra = (x),		\
+	.name = #s, .size = sizeof(struct s), .level = (l), .extra = (x), \
 	.fields = s##_fields,						\
 	.nfields = sizeof(s##_fields) / sizeof(s##_fields[0]),		\
 	.check = (c)							\
@@ -101,7 +101,7 @@ static const struct field	node_fields[] = {
 	    F_OMIT | F_SECRET, 1, SECRET_MAX,
 	    0, NULL, "left over from old versions"),
 };
-RECORD(node, EXTRA(node), node_check);
+RECORD(node, 1, EXTRA(node), node_check);
 
 static const struct field	peer_fields[] = {
 	F(peer, node_id, "NodeID", "node_id", FT_STR, F_REQUIRED | F_UNIQUE,
@@ -113,7 +113,7 @@ static const struct field	peer_fields[] = {
 	F(peer, cert_pem, "CertPEM", "cert_pem", FT_STR, F_OMIT | F_TEXT,
 	    1, PEM_MAX, 0, NULL, "its certificate"),
 };
-RECORD(peer, EXTRA(peer), peer_check);
+RECORD(peer, 3, EXTRA(peer), peer_check);
 
 static const struct field	check_fields[] = {
 	F(check, id, "ID", "id", FT_STR, F_REQUIRED | F_UNIQUE, 1, ID_MAX,
@@ -155,7 +155,7 @@ static const struct field	check_fields[] = {
 	F(check, resolvers, "Resolvers", "resolvers", FT_STRS, F_OMIT,
 	    0, MAX_LIST, 0, "resolvers", "servers that resolve its target"),
 };
-RECORD(check, EXTRA(check), check_check);
+RECORD(check, 3, EXTRA(check), check_check);
 
 static const struct field	alert_fields[] = {
 	F(alert, id, "ID", "id", FT_STR, F_REQUIRED | F_UNIQUE, 1, ID_MAX,
@@ -195,7 +195,7 @@ static const struct field	alert_fields[] = {
 	    FT_STR, F_OMIT | F_TEXT, 1, TEMPLATE_MAX,
 	    0, "body", "template of the text"),
 };
-RECORD(alert, EXTRA(alert), alert_check);
+RECORD(alert, 3, EXTRA(alert), alert_check);
 
 static const struct field	pending_join_fields[] = {
 	F(pending_join, node_id, "NodeID", "node_id", FT_STR, F_REQUIRED,
@@ -209,7 +209,7 @@ static const struct field	pending_join_fields[] = {
 	F(pending_join, submitted_at, "SubmittedAt", "submitted_at", FT_TIME,
 	    0, 0, 0, 0, NULL, "when it asked"),
 };
-RECORD(pending_join, EXTRA(pending_join), pending_join_check);
+RECORD(pending_join, 4, EXTRA(pending_join), pending_join_check);
 
 static const struct field	enrollment_fields[] = {
 	F(enrollment, id, "ID", "id", FT_STR, F_REQUIRED | F_UNIQUE,
@@ -230,7 +230,7 @@ static const struct field	enrollment_fields[] = {
 	    F_OMIT, 0, 0, 0, NULL, "the node that waits for approval",
 	    .rec = &pending_join_record),
 };
-RECORD(enrollment, EXTRA(enrollment), NULL);
+RECORD(enrollment, 3, EXTRA(enrollment), NULL);
 
 static const struct field	cluster_fields[] = {
 	F(cluster, version, "Version", "version", FT_UINT, 0, 0, 0,
@@ -251,7 +251,7 @@ static const struct field	cluster_fields[] = {
 	F(cluster, resolvers, "Resolvers", "resolvers", FT_STRS, F_OMIT,
 	    0, MAX_LIST, 0, NULL, "servers for checks that name none"),
 };
-RECORD(cluster, EXTRA(cluster), NULL);
+RECORD(cluster, 1, EXTRA(cluster), NULL);
 
 static const struct field	trust_entry_fields[] = {
 	F(trust_entry, node_id, "NodeID", "node_id", FT_STR,
@@ -267,14 +267,14 @@ static const struct field	trust_entry_fields[] = {
 	F(trust_entry, added_at, "AddedAt", "added_at", FT_TIME, 0, 0, 0,
 	    0, NULL, "when it was added"),
 };
-RECORD(trust_entry, EXTRA(trust_entry), trust_entry_check);
+RECORD(trust_entry, 3, EXTRA(trust_entry), trust_entry_check);
 
 static const struct field	trust_fields[] = {
 	F(trust, entries, "Entries", "entries", FT_RECS, F_PRESENT,
 	    0, TRUST_MAX, 0, NULL, "who is trusted",
 	    .rec = &trust_entry_record),
 };
-RECORD(trust, EXTRA(trust), NULL);
+RECORD(trust, 1, EXTRA(trust), NULL);
 
 /* Rows and events: no files, so their bounds are those of what they copy. */
 #define ROW(s, m, j, t, fl, hi, ...)					\
@@ -300,7 +300,7 @@ static const struct field	status_fields[] = {
 	ROW(status, checks_disabled, "checks_disabled", FT_INT, 0, 0,
 	    "not probed"),
 };
-RECORD(status, RECORD_NOEXTRA, NULL);
+RECORD(status, 0, RECORD_NOEXTRA, NULL);
 
 static const struct field	peer_status_fields[] = {
 	ROW(peer_status, node_id, "node_id", FT_STR, 0, ID_MAX, "the node"),
@@ -309,7 +309,7 @@ static const struct field	peer_status_fields[] = {
 	ROW(peer_status, live, "live", FT_BOOL, 0, 0, "heard of lately"),
 	ROW(peer_status, last_seen, "last_seen", FT_TIME, 0, 0, "when"),
 };
-RECORD(peer_status, RECORD_NOEXTRA, NULL);
+RECORD(peer_status, 0, RECORD_NOEXTRA, NULL);
 
 static const struct field	check_status_fields[] = {
 	ROW(check_status, check_id, "check_id", FT_STR, 0, ID_MAX, "id"),
@@ -332,7 +332,7 @@ static const struct field	check_status_fields[] = {
 	ROW(check_status, age, "age_ns", FT_DUR, 0, 0,
 	    "of this node's last probe, -1: none"),
 };
-RECORD(check_status, RECORD_NOEXTRA, NULL);
+RECORD(check_status, 0, RECORD_NOEXTRA, NULL);
 
 static const struct field	snapshot_fields[] = {
 	ROW(snapshot, check_id, "CheckID", FT_STR, 0, ID_MAX, "the check"),
@@ -344,7 +344,7 @@ static const struct field	snapshot_fields[] = {
 	    "what they say"),
 	ROW(snapshot, update_at, "UpdateAt", FT_TIME, 0, 0, "of the last"),
 };
-RECORD(snapshot, RECORD_NOEXTRA, NULL);
+RECORD(snapshot, 0, RECORD_NOEXTRA, NULL);
 
 static const struct field	alert_event_fields[] = {
 	ROW(alert_event, id, "ID", FT_STR, 0, ID_MAX, "of the event"),
@@ -359,7 +359,7 @@ static const struct field	alert_event_fields[] = {
 	ROW(alert_event, snapshot, "Snapshot", FT_REC, 0, 0, "the evidence",
 	    .rec = &snapshot_record),
 };
-RECORD(alert_event, RECORD_NOEXTRA, NULL);
+RECORD(alert_event, 0, RECORD_NOEXTRA, NULL);
 
 enum check_type
 check_type_of(const struct check *c)

@@ -33,7 +33,6 @@
 #define PACK_END	0xff
 
 #define STRING_MAX	(16 * 1024 * 1024)
-#define NAME_MAX_LEN	1024		/* of a kept member */
 
 /* Seconds from the first year to the years 0 and 10000. */
 #define TIME_MIN	(-366 * 86400LL)
@@ -289,16 +288,16 @@ unpack_kept(struct ibuf *buf, struct xnode **x, int map, unsigned int depth,
 {
 	uint32_t	 n;
 
-	if (depth > XNODE_DEPTH_MAX ||
-	    unpack_count(buf, XNODE_COUNT_MAX, &n) == -1 ||
+	if (unpack_count(buf, XNODE_COUNT_MAX, &n) == -1 ||
 	    n > XNODE_COUNT_MAX - *nodes)
 		return (-1);
 	*nodes += n;
 	for (; n > 0; n--, x = &(*x)->next) {
 		if ((*x = unpack_node(buf, map)) == NULL)
 			return (-1);
-		if ((*x)->text == NULL && unpack_kept(buf, &(*x)->child,
-		    (*x)->kind == XK_MAP, depth + 1, nodes) == -1)
+		if ((*x)->text == NULL && (depth > XNODE_DEPTH_MAX ||
+		    unpack_kept(buf, &(*x)->child, (*x)->kind == XK_MAP,
+		    depth + 1, nodes) == -1))
 			return (-1);
 	}
 	return (0);
@@ -314,7 +313,7 @@ unpack_node(struct ibuf *buf, int map)
 	if (ibuf_get_n8(buf, &kind) == -1 || kind > XK_MAP ||
 	    (x = xnode_new(kind, NULL, NULL)) == NULL)
 		return (NULL);
-	if (map && (x->key = unpack_string(buf, NAME_MAX_LEN)) == NULL)
+	if (map && (x->key = unpack_string(buf, XNODE_KEY_MAX)) == NULL)
 		goto fail;
 	if (kind == XK_SEQ || kind == XK_MAP)
 		return (x);

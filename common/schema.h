@@ -73,6 +73,7 @@ struct record {
 	const char		*name;
 	size_t			 size;
 	size_t			 extra;	/* offset of struct xnode *, or NOEXTRA */
+	unsigned int		 level;	/* of its members in a file; 0: in none */
 	const struct field	*fields;
 	size_t			 nfields;
 	/* Rules across fields; 0, or -1 with verr filled; may be NULL. */
@@ -113,6 +114,7 @@ struct xnode {
 
 #define XNODE_DEPTH_MAX	8
 #define XNODE_COUNT_MAX	4096	/* in one document */
+#define XNODE_KEY_MAX	128	/* bytes of a name */
 
 /*
  * What is wrong and where.  Printed as "file:line:column: path: message"

@@ -21,6 +21,7 @@
 #include "duration.h"
 #include "fmt.h"
 #include "schema.h"
+#include "yaml.h"
 
 struct occurrence {
 	const char	*s;
@@ -28,9 +29,13 @@ struct occurrence {
 };
 
 static int	 validate_record(const struct record *, const void *,
-		    struct verr *);
+		    unsigned int *, struct verr *);
+static int	 validate_kept(const struct record *, const void *,
+		    unsigned int *, struct verr *);
+static int	 kept_fits(const struct xnode *, unsigned int,
+		    unsigned int *);
 static int	 validate_below(const struct field *, const void *,
-		    struct verr *);
+		    unsigned int *, struct verr *);
 static int	 validate_unique(const struct field *, const struct field *,
 		    const struct reclist *, struct verr *);
 static int	 validate_string(const struct field *, const char *,
@@ -80,14 +85,17 @@ int
 record_validate(const struct record *rec, const void *p, const char *path,
     struct verr *ve)
 {
-	if (validate_record(rec, p, ve) == 0)
+	unsigned int	 kept = 0;
+
+	if (validate_record(rec, p, &kept, ve) == 0)
 		return (0);
 	verr_prefix(ve, "%s", path);
 	return (-1);
 }
 
 static int
-validate_record(const struct record *rec, const void *p, struct verr *ve)
+validate_record(const struct record *rec, const void *p, unsigned int *kept,
+    struct verr *ve)
 {
 	const struct field	*f;
 	size_t			 i;
@@ -95,27 +103,63 @@ validate_record(const struct record *rec, const void *p, struct verr *ve)
 	for (i = 0; i < rec->nfields; i++) {
 		f = &rec->fields[i];
 		if (field_validate(f, p, ve) == -1 ||
-		    validate_below(f, field_ptr(f, p), ve) == -1)
+		    validate_below(f, field_ptr(f, p), kept, ve) == -1)
 			return (-1);
 	}
+	if (validate_kept(rec, p, kept, ve) == -1)
+		return (-1);
 	return (rec->check != NULL ? rec->check(p, ve) : 0);
 }
 
+/* What came by another way has to be fit for the file that it will stand in. */
 static int
-validate_below(const struct field *f, const void *p, struct verr *ve)
+validate_kept(const struct record *rec, const void *p, unsigned int *kept,
+    struct verr *ve)
+{
+	struct xnode	**extra = record_extra(rec, p);
+
+	if (rec->level == 0 || extra == NULL || *extra == NULL)
+		return (0);
+	if (!kept_fits(*extra, rec->level, kept))
+		return (verr_set(ve, "", "its unknown members are too many, "
+		    "too deep, or have no fitting name"));
+	return (0);
+}
+
+static int
+kept_fits(const struct xnode *x, unsigned int depth, unsigned int *kept)
+{
+	size_t	 len;
+
+	if (depth > YAML_DEPTH_MAX)
+		return (0);
+	for (; x != NULL; x = x->next) {
+		len = x->key != NULL ? strlen(x->key) : 1;
+		if (++*kept > XNODE_COUNT_MAX || len < 1 || len > XNODE_KEY_MAX)
+			return (0);
+		if ((x->kind == XK_SEQ || x->kind == XK_MAP) &&
+		    !kept_fits(x->child, depth + 1, kept))
+			return (0);
+	}
+	return (1);
+}
+
+static int
+validate_below(const struct field *f, const void *p, unsigned int *kept,
+    struct verr *ve)
 {
 	const struct reclist	*list = p;
 	size_t			 i;
 
 	if (f->type == FT_REC && *(void *const *)p != NULL &&
-	    validate_record(f->rec, *(void *const *)p, ve) == -1) {
+	    validate_record(f->rec, *(void *const *)p, kept, ve) == -1) {
 		verr_prefix(ve, "%s", field_name(f));
 		return (-1);
 	}
 	if (f->type != FT_RECS)
 		return (0);
 	for (i = 0; i < list->n; i++)
-		if (validate_record(f->rec, list->v[i], ve) == -1) {
+		if (validate_record(f->rec, list->v[i], kept, ve) == -1) {
 			verr_prefix(ve, "%s[%zu]", field_name(f), i);
 			return (-1);
 		}

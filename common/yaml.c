@@ -29,7 +29,6 @@
 #include "schema.h"
 #include "yaml.h"
 
-#define KEY_MAX		128	/* bytes of a member's name */
 #define READ_MIN	4096
 #define FIXES_MAX	64	/* block scalars, see fix_indent() */
 
@@ -653,10 +652,10 @@ next_key(struct parser *p, yaml_event_t *ev)
 		rv = fail(p, &ev->start_mark,
 		    "the name of a member must be a string");
 	else if (ev->data.scalar.length == 0 ||
-	    ev->data.scalar.length > KEY_MAX ||
+	    ev->data.scalar.length > XNODE_KEY_MAX ||
 	    strlen(name) != ev->data.scalar.length)
 		rv = fail(p, &ev->start_mark, "the name of a member must have "
-		    "1 to %d bytes and no NUL", KEY_MAX);
+		    "1 to %d bytes and no NUL", XNODE_KEY_MAX);
 	else if (ev->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
 	    strcmp(name, "<<") == 0)
 		rv = fail(p, &ev->start_mark, "merge keys are not supported");

@@ -310,6 +310,64 @@ test_rules(void)
 	}
 }
 
+/* What is kept of a later version must fit where the record stands. */
+static void
+test_levels(void)
+{
+	static const struct record *const	 in_files[] = {
+		&node_record, &cluster_record, &peer_record, &check_record,
+		&alert_record, &enrollment_record, &pending_join_record,
+		&trust_entry_record, &trust_record
+	};
+	struct check				*c;
+	struct verr				 ve;
+	struct xnode				*x;
+	size_t					 i;
+	char					 key[130] = "";
+	int					 depth, n;
+
+	for (i = 0; i < sizeof(in_files) / sizeof(in_files[0]); i++)
+		ok(in_files[i]->level != 0 &&
+		    in_files[i]->extra != RECORD_NOEXTRA,
+		    "%s has a level and room", in_files[i]->name);
+	c = record_new(&check_record);
+	c->id = strdup("c1");
+	c->name = strdup("web");
+	c->type = strdup("icmp");
+	c->target = strdup("localhost");
+	c->extra = x = xnode_new(XK_SEQ, "later", NULL);
+	for (depth = 1; depth < 5; depth++)
+		x = x->child = xnode_new(XK_SEQ, NULL, NULL);
+	is_int(record_validate(&check_record, c, "", &ve), 0,
+	    "5 levels below the 3 of a check");
+	x->child = xnode_new(XK_SEQ, NULL, NULL);
+	is_int(record_validate(&check_record, c, "checks[0]", &ve), -1,
+	    "6 are too many");
+	is_str(ve.path, "checks[0]", "and the check is named");
+	xnode_free(x->child);
+	x->child = NULL;
+	memset(key, 'k', sizeof(key));
+	key[128] = '\0';
+	c->extra->next = xnode_new(XK_PLAIN, key, "1");
+	is_int(record_validate(&check_record, c, "", &ve), 0,
+	    "a name of 128 bytes");
+	xnode_free(c->extra->next);
+	key[128] = 'k';
+	key[129] = '\0';
+	c->extra->next = xnode_new(XK_PLAIN, key, "1");
+	is_int(record_validate(&check_record, c, "", &ve), -1, "or of 129");
+	xnode_free(c->extra->next);
+	x = c->extra;
+	for (n = 5; n < XNODE_COUNT_MAX; n++)
+		x = x->next = xnode_new(XK_PLAIN, "k", "1");
+	is_int(record_validate(&check_record, c, "", &ve), 0, "%d in all",
+	    XNODE_COUNT_MAX);
+	x->next = xnode_new(XK_PLAIN, "k", "1");
+	is_int(record_validate(&check_record, c, "", &ve), -1,
+	    "and not one more");
+	record_free(&check_record, c);
+}
+
 static void
 test_defaults(void)
 {
@@ -371,6 +429,7 @@ main(void)
 	test_tables();
 	test_flags();
 	test_rules();
+	test_levels();
 	test_defaults();
 	test_secrets();
 	return (tap_done());

@@ -183,6 +183,26 @@ fix_end(void)
 	(void)nftw(fix_dir, fix_unlink, 8, FTW_DEPTH | FTW_PHYS);
 }
 
+/* For what would log thousands of lines. */
+static inline void
+fix_mute(int on)
+{
+	static int	 saved = -1;
+	int		 fd;
+
+	if (on) {
+		fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+		if (fd == -1 || (saved = dup(STDERR_FILENO)) == -1 ||
+		    dup2(fd, STDERR_FILENO) == -1)
+			fix_die("/dev/null");
+		close(fd);
+	} else {
+		if (dup2(saved, STDERR_FILENO) == -1)
+			fix_die("stderr");
+		close(saved);
+	}
+}
+
 /* One turn of the quorum's event loop. */
 static inline void
 fix_turn(void)
