@@ -374,10 +374,8 @@ static int	 timed;
 void
 sandbox_enter(enum proc_id role, const struct sandbox_path *paths)
 {
-#ifdef QUPTIMED_SANITIZE
-	if (getenv("QUPTIMED_NOSANDBOX") != NULL)
+	if (sandbox_skipped())
 		return;
-#endif
 	/* Not for an ordinary user, who may look at what is his. */
 	if ((geteuid() == 0 || prctl(PR_GET_DUMPABLE) != 1) &&
 	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
@@ -388,6 +386,16 @@ sandbox_enter(enum proc_id role, const struct sandbox_path *paths)
 	landlock_enter(role, paths);
 	forbidden_init(role);
 	seccomp_enter(role);
+}
+
+int
+sandbox_skipped(void)
+{
+#ifdef QUPTIMED_SANITIZE
+	return (getenv("QUPTIMED_NOSANDBOX") != NULL);
+#else
+	return (0);
+#endif
 }
 
 /*

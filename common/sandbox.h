@@ -36,6 +36,11 @@ struct sandbox_path {
  * byte is read.  Fatal when the kernel refuses what is mandatory.
  */
 void	 sandbox_enter(enum proc_id, const struct sandbox_path *);
+/*
+ * Whether this is a sanitizer build that is asked, by QUPTIMED_NOSANDBOX, to
+ * go without, so that the leak checker can look at the process at exit.
+ */
+int	 sandbox_skipped(void);
 /* Called after set-up, when no more descriptors are to be received. */
 void	 sandbox_tighten(enum proc_id);
 

@@ -64,7 +64,7 @@ child_init(struct child *child, enum proc_id proc,
 	child->proc = proc;
 	child->phase = PH_SETUP;
 	event_init();
-	if (geteuid() == 0)
+	if (geteuid() == 0 && !sandbox_skipped())
 		child_drop(proc);
 	sandbox_enter(proc, proc == PROC_QUORUM ? all_below : NULL);
 

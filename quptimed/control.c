@@ -21,7 +21,7 @@
 #include <sys/socket.h>
 
 #include <errno.h>
-#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -56,6 +56,7 @@ struct client {
 	int			 hello;		/* versions are equal */
 	int			 busy;		/* a request is being answered */
 	int			 xoff;		/* quorum was told to wait */
+	const char		*note;		/* see control_note() */
 	short			 events;
 };
 
@@ -72,6 +73,9 @@ static void	 control_accept(int, short, void *);
 static void	 control_resume(int, short, void *);
 static void	 control_sweep(int, short, void *);
 static void	 refuse(int, const char *);
+static void	 queue_result(struct imsgbuf *, const struct ctl_result *,
+		    const char *);
+static void	 relay_noted(struct client *, struct imsg *);
 static void	 client_event(int, short, void *);
 static void	 client_arm(struct client *);
 static int	 client_request(struct client *, struct imsg *);
@@ -232,19 +236,11 @@ refuse(int fd, const char *text)
 {
 	struct ctl_result	 r;
 	struct imsgbuf		 ibuf;
-	struct ibuf		*buf;
 
 	memset(&r, 0, sizeof(r));
 	r.code = CTL_REFUSED;
 	if (imsgbuf_init(&ibuf, fd) != -1) {
-		buf = imsg_create(&ibuf, IMSG_CTL_RESULT, 0, 0, sizeof(r));
-		if (buf != NULL && (ibuf_add(buf, &r, sizeof(r)) == -1 ||
-		    pack_string(buf, text) == -1)) {
-			ibuf_free(buf);
-			buf = NULL;
-		}
-		if (buf != NULL)
-			imsg_close(&ibuf, buf);
+		queue_result(&ibuf, &r, text);
 		(void)imsgbuf_write(&ibuf);
 		imsgbuf_clear(&ibuf);
 	}
@@ -305,6 +301,10 @@ client_event(int fd, short event, void *arg)
 		}
 		if (!alive)
 			return;
+		if (n == -1) {
+			client_drop(c, "sent what is no message");
+			return;
+		}
 	}
 	client_arm(c);
 }
@@ -318,10 +318,11 @@ client_request(struct client *c, struct imsg *imsg)
 	size_t			 i, len = imsg_get_len(imsg);
 
 	c->active = mono_now();
+	/* Who does not read what came before must not make it grow. */
+	if (c->busy || imsgbuf_queuelen(&c->ibuf) > 0)
+		return (client_drop(c, "asks before it is answered"));
 	if (!c->hello)
 		return (client_hello(c, imsg));
-	if (c->busy)
-		return (client_drop(c, "asks before it is answered"));
 	for (i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
 		if (requests[i].type == type)
 			break;
@@ -404,13 +405,16 @@ control_relay(struct ipc *ipc, struct imsg *imsg)
 	/* Who has left meanwhile is nobody's fault. */
 	if ((c = client_find(imsg_get_id(imsg))) == NULL)
 		return;
-	if (imsg_forward(&c->ibuf, imsg) == -1) {
+	if (imsg_get_type(imsg) == IMSG_CTL_RESULT && c->note != NULL)
+		relay_noted(c, imsg);
+	else if (imsg_forward(&c->ibuf, imsg) == -1) {
 		client_drop(c, "cannot be answered");
 		return;
 	}
 	if (imsg_get_type(imsg) == IMSG_CTL_RESULT) {
 		c->busy = 0;
 		c->xoff = 0;
+		c->note = NULL;
 		c->active = mono_now();
 	} else if (!c->xoff &&
 	    imsgbuf_queuesize(&c->ibuf) > CTL_HIGH_MARK) {
@@ -425,23 +429,56 @@ control_result(uint32_t id, enum ctl_code code, const char *text)
 {
 	struct ctl_result	 r;
 	struct client		*c;
-	struct ibuf		*buf;
 
 	if ((c = client_find(id)) == NULL)
 		return;
 	memset(&r, 0, sizeof(r));
 	r.code = code;
-	buf = imsg_create(&c->ibuf, IMSG_CTL_RESULT, 0, 0, sizeof(r));
-	if (buf == NULL)
-		return;
-	if (ibuf_add(buf, &r, sizeof(r)) == -1 ||
+	queue_result(&c->ibuf, &r, text);
+	c->busy = 0;
+	client_arm(c);
+}
+
+void
+control_note(uint32_t id, const char *note)
+{
+	struct client	*c;
+
+	if ((c = client_find(id)) != NULL)
+		c->note = note;
+}
+
+static void
+relay_noted(struct client *c, struct imsg *imsg)
+{
+	struct ctl_result	 r;
+	struct ibuf		 buf;
+	char			 text[2048], *said;
+
+	if (imsg_get_ibuf(imsg, &buf) == -1 ||
+	    ibuf_get(&buf, &r, sizeof(r)) == -1 ||
+	    (said = unpack_string(&buf, CTL_MAXSIZE)) == NULL)
+		fatalx("IMSG_CTL_RESULT: malformed");
+	snprintf(text, sizeof(text), "%s%s%s", said, *said != '\0' ? "; " : "",
+	    c->note);
+	free(said);
+	queue_result(&c->ibuf, &r, text);
+}
+
+static void
+queue_result(struct imsgbuf *ibuf, const struct ctl_result *r,
+    const char *text)
+{
+	struct ibuf	*buf;
+
+	buf = imsg_create(ibuf, IMSG_CTL_RESULT, 0, 0, sizeof(*r));
+	if (buf == NULL || ibuf_add(buf, r, sizeof(*r)) == -1 ||
 	    pack_string(buf, text) == -1) {
+		log_warn("control client");
 		ibuf_free(buf);
 		return;
 	}
-	imsg_close(&c->ibuf, buf);
-	c->busy = 0;
-	client_arm(c);
+	imsg_close(ibuf, buf);
 }
 
 static void

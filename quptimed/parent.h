@@ -50,6 +50,7 @@ struct parent {
 	int		 ready[PROC_COUNT];
 	int		 log_fds[2];	/* children's lines; background only */
 	int		 waiter_fd;	/* the process that waits for the start */
+	int		 null_fd;	/* for later; background only */
 };
 
 /* quptimed.c */
@@ -89,5 +90,7 @@ void	 control_stop(void);
 void	 control_relay(struct ipc *, struct imsg *);
 /* An answer of the parent's own. */
 void	 control_result(uint32_t, enum ctl_code, const char *);
+/* Said behind quorum's answer to the present request; a static string. */
+void	 control_note(uint32_t, const char *);
 
 #endif /* PARENT_H */

@@ -38,16 +38,22 @@
 
 #define LOCK_WAIT	MONO_SEC(5)	/* for a killed daemon's quorum */
 
-/* What quorum writes, as seen from the data directory. */
+/* In the data directory: what is the parent's, and what quorum writes. */
+static const char	*const parent_files[] = {
+	"node.yaml", "keys", "keys/private.pem", "keys/public.pem",
+	"keys/cert.pem"
+};
 static const char	*const quorum_files[] = {
 	"cluster.yaml", "cluster.yaml.edited", "cluster.next.yaml",
 	"trust.yaml", "quorum.yaml", "history.db", "history.db-wal",
 	"history.db-shm"
 };
+#define NFILES(list)	(sizeof(list) / sizeof((list)[0]))
 
 static int	 bind_listener(const struct addrinfo *, const char *);
 static int	 control_taken(const struct sockaddr_un *);
 static int	 make_socket_dir(const char *);
+static void	 give_file(struct parent *, const char *, uid_t, gid_t);
 
 static struct stat	 control_st;	/* of the socket that is ours */
 static int		 control_made;
@@ -184,11 +190,14 @@ control_taken(const struct sockaddr_un *sun)
 		    sun->sun_path);
 		return (1);
 	}
-	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1) {
+	/* One that does not accept is not stale either, and not waited for. */
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd == -1) {
 		log_warn("control socket");
 		return (1);
 	}
-	if (connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0) {
+	if (connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0 ||
+	    errno == EAGAIN) {
 		log_warnx("%s: another daemon answers there", sun->sun_path);
 		taken = 1;
 	}
@@ -262,25 +271,35 @@ open_lock(const struct paths *paths)
 void
 open_ownership(struct parent *parent)
 {
-	struct stat	 st;
-	size_t		 i;
-	int		 fd;
+	size_t	 i;
 
 	if (fchown(parent->lock_fd, 0, parent->quorum_gid) == -1 ||
 	    fchmod(parent->lock_fd, S_ISVTX | S_IRWXU | S_IRWXG) == -1)
 		fatal("%s", parent->paths.dir);
-	for (i = 0; i < sizeof(quorum_files) / sizeof(quorum_files[0]); i++) {
-		fd = openat(parent->lock_fd, quorum_files[i],
-		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-		if (fd == -1)
-			continue;
-		/* Not what a link in the directory leads to. */
-		if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-		    st.st_nlink == 1 && st.st_uid != parent->quorum_uid &&
-		    fchown(fd, parent->quorum_uid, parent->quorum_gid) == -1)
-			fatal("%s/%s", parent->paths.dir, quorum_files[i]);
-		close(fd);
-	}
+	/* The parent has no right any more to read what is others'. */
+	for (i = 0; i < NFILES(parent_files); i++)
+		give_file(parent, parent_files[i], 0, 0);
+	for (i = 0; i < NFILES(quorum_files); i++)
+		give_file(parent, quorum_files[i], parent->quorum_uid,
+		    parent->quorum_gid);
+}
+
+/* Not to be led to another file by a link in the directory. */
+static void
+give_file(struct parent *parent, const char *name, uid_t uid, gid_t gid)
+{
+	struct stat	 st;
+	int		 fd;
+
+	fd = openat(parent->lock_fd, name,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd == -1)
+		return;
+	if (fstat(fd, &st) == 0 && st.st_uid != uid &&
+	    (S_ISDIR(st.st_mode) || (S_ISREG(st.st_mode) &&
+	    st.st_nlink == 1)) && fchown(fd, uid, gid) == -1)
+		fatal("%s/%s", parent->paths.dir, name);
+	close(fd);
 }
 
 struct watched *

@@ -47,9 +47,11 @@
 #endif
 #define WATCH_INTERVAL	5	/* seconds between looks at watched files */
 #define LOG_LINE_MAX	4096
+#define NODE_NOTE	"that takes a restart"
 
 static void	 usage(void) __attribute__((__noreturn__));
 static void	 role_main(const char *) __attribute__((__noreturn__));
+static void	 open_stdio(void);
 static void	 find_self(struct parent *, char *);
 static void	 make_datadir(struct parent *, const char *);
 static int	 check_config(struct parent *, int);
@@ -63,6 +65,7 @@ static void	 on_signal(int, short, void *);
 static void	 on_start_limit(int, short, void *);
 static void	 on_watch(int, short, void *);
 static void	 on_log_line(int, short, void *);
+static int	 log_read(int);
 static void	 log_line(char *);
 static void	 to_syslog(int, const char *);
 
@@ -112,6 +115,7 @@ main(int argc, char *argv[])
 	if (argc != optind)
 		usage();
 
+	open_stdio();
 	tzset();
 	log_init(parent.debug && getenv("JOURNAL_STREAM") != NULL ?
 	    LOG_STYLE_PRIORITY : LOG_STYLE_PLAIN, verbose);
@@ -152,6 +156,19 @@ role_main(const char *role)
 		if (strcmp(role, proc_name(roles[i].proc)) == 0)
 			roles[i].entry();
 	usage();
+}
+
+/* What is opened later must not become one of the three by accident. */
+static void
+open_stdio(void)
+{
+	int	 fd;
+
+	do {
+		if ((fd = open("/dev/null", O_RDWR)) == -1)
+			exit(1);
+	} while (fd <= STDERR_FILENO);
+	close(fd);
 }
 
 /* The program by an absolute name, as children change their directory. */
@@ -257,12 +274,12 @@ background(struct parent *p)
 	}
 	close(waiter[0]);
 	p->waiter_fd = waiter[1];
-	if (setsid() == -1)
-		fatal("setsid");
+	if (setsid() == -1 || chdir("/") == -1)
+		fatal("background");
 	if ((null = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1 ||
 	    dup2(null, STDIN_FILENO) == -1 || dup2(null, STDOUT_FILENO) == -1)
 		fatal("/dev/null");
-	close(null);
+	p->null_fd = null;
 	openlog("quptimed", LOG_NDELAY | LOG_PID, LOG_DAEMON);
 	if (setenv("QUPTIMED_LOG", "priority", 1) == -1)
 		fatal("setenv");
@@ -397,7 +414,8 @@ parent_ready(struct parent *p)
 	p->phase = PH_RUN;
 	setproctitle("%s", proc_name(PROC_PARENT));
 	/* libbsd puts a mark there, which ps(1) shows after a short title. */
-	*argv0_end = '\0';
+	if (*argv0_end == '.')
+		*argv0_end = '\0';
 	sandbox_enter(PROC_PARENT, paths);
 	control_init(p, p->control_fd);
 	evtimer_set(&watch_ev, on_watch, p);
@@ -410,6 +428,10 @@ parent_ready(struct parent *p)
 			log_warn("start");
 		close(p->waiter_fd);
 		p->waiter_fd = -1;
+		/* The terminal is not held on to. */
+		if (dup2(p->null_fd, STDERR_FILENO) == -1)
+			log_warn("/dev/null");
+		close(p->null_fd);
 	}
 }
 
@@ -425,7 +447,8 @@ parent_exit(struct parent *p, int code)
 	/* What the children said last. */
 	if (p->log_fds[0] != -1) {
 		(void)fcntl(p->log_fds[0], F_SETFL, O_NONBLOCK);
-		on_log_line(p->log_fds[0], EV_READ, p);
+		while (log_read(p->log_fds[0]))
+			;
 	}
 	record_clear(&node_record, &p->node);
 	if (p->exit_code == 0)
@@ -478,9 +501,10 @@ parent_reload(struct parent *p, uint32_t id)
 		control_result(id, CTL_REFUSED, buf);
 		return;
 	}
-	if (!record_equal(&node_record, &node, &p->node))
-		log_warnx("%s has changed: that takes a restart",
-		    p->paths.node);
+	if (!record_equal(&node_record, &node, &p->node)) {
+		log_warnx("%s has changed: " NODE_NOTE, p->paths.node);
+		control_note(id, "node.yaml has changed: " NODE_NOTE);
+	}
 	record_clear(&node_record, &node);
 	for (w = open_watched(); w->use != FDU_COUNT; w++)
 		procs_send_watched(p, w);
@@ -499,7 +523,8 @@ on_watch(int fd, short event, void *arg)
 	for (w = open_watched(); w->use != FDU_COUNT; w++) {
 		if (stat(w->path, &st) == -1)
 			continue;
-		if (st.st_mtime != w->st.st_mtime ||
+		if (st.st_mtim.tv_sec != w->st.st_mtim.tv_sec ||
+		    st.st_mtim.tv_nsec != w->st.st_mtim.tv_nsec ||
 		    st.st_size != w->st.st_size ||
 		    st.st_ino != w->st.st_ino || st.st_dev != w->st.st_dev) {
 			log_debug("%s has changed", w->path);
@@ -509,19 +534,25 @@ on_watch(int fd, short event, void *arg)
 	evtimer_add(&watch_ev, &tv);
 }
 
-/* Lines of the children; what has no end yet waits for it. */
 static void
 on_log_line(int fd, short event, void *arg)
+{
+	(void)event;
+	(void)arg;
+	(void)log_read(fd);
+}
+
+/* Lines of the children; what has no end yet waits for it.  0: no more. */
+static int
+log_read(int fd)
 {
 	static char	 buf[LOG_LINE_MAX];
 	static size_t	 len;
 	char		*line, *nl;
 	ssize_t		 n;
 
-	(void)event;
-	(void)arg;
 	if ((n = read(fd, buf + len, sizeof(buf) - 1 - len)) <= 0)
-		return;
+		return (0);
 	len += n;
 	buf[len] = '\0';
 	for (line = buf; (nl = strchr(line, '\n')) != NULL; line = nl + 1) {
@@ -534,6 +565,7 @@ on_log_line(int fd, short event, void *arg)
 		log_line(buf);
 		len = 0;
 	}
+	return (1);
 }
 
 /* "<3>engine: text", or what a library or the kernel's runtime printed. */

@@ -497,12 +497,8 @@ lookup_error(int status)
 	switch (status) {
 	case ARES_ETIMEOUT:
 		return ("the name servers do not answer");
-	case ARES_ECONNREFUSED:
-		return ("no name server can be reached");
-	case ARES_ESERVFAIL:
-		return ("the name servers fail");
-	case ARES_EREFUSED:
-		return ("the name servers refuse");
+	case ARES_ECONNREFUSED:		/* or any other failure of all */
+		return ("no name server gives an answer");
 	case ARES_EBADRESP:
 		return ("malformed answer from the name server");
 	default:

@@ -278,7 +278,12 @@ test_redefined(void)
 	is_str(sent_event.verb, "RECOVERED", "two are a recovery");
 	outcome(sent.job, 1, "");
 
-	results("moved", &fail, 2);
+	results("moved", &fail, 1);
+	fix_mutate(CTL_EDIT, CTL_CHECK, "moved", "target", "127.0.0.1:11",
+	    NULL);
+	results("moved", &fail, 1);
+	is_int(c->verdict.state, STATE_UP, "evidence does not carry over");
+	results("moved", &fail, 1);
 	next_sent();
 	outcome(sent.job, 1, "");
 	fix_mutate(CTL_DISABLE, CTL_CHECK, "moved", NULL);

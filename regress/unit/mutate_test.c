@@ -267,8 +267,14 @@ test_prober(void)
 	FIX_TCP("four");
 	is_int(checks_find(&q, "four")->handle, set.handle,
 	    "a handle is used again");
-	ok(checks_by_handle(&q, set.handle, again.gen) == NULL,
+	again.gen = q.checks.slots[set.handle].gen;
+	ok(checks_by_handle(&q, set.handle, again.gen) != NULL,
 	    "with a generation of its own");
+	fix_mutate(REMOVE, "four", NULL);
+	FIX_TCP("five");
+	is_int(checks_find(&q, "five")->handle, set.handle, "and again");
+	ok(checks_by_handle(&q, set.handle, again.gen) == NULL,
+	    "a late result of the removed one is not taken for its heir's");
 }
 
 static void

@@ -477,7 +477,7 @@ test_tabs(void)
 	record_free(&value_record, v);
 }
 
-/* A number or a word of JSON stays one; what only YAML takes for one is text. */
+/* What JSON takes for a number stays one; what only YAML does is text. */
 static void
 test_kept(void)
 {
