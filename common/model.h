@@ -218,7 +218,7 @@ struct snapshot {
 };
 
 struct alert_event {
-	char		*id;		/* the same in every copy that is sent */
+	char		*id;		/* the same in every copy sent */
 	struct check	*check;
 	char		*from;
 	char		*to;

@@ -69,9 +69,12 @@ mono_tv(struct monotime t)
 	struct timeval	 tv = { 0, 0 };
 
 	if (t.ns > 0) {
-		t.ns += 999;
 		tv.tv_sec = t.ns / NSEC;
-		tv.tv_usec = t.ns % NSEC / 1000;
+		tv.tv_usec = (t.ns % NSEC + 999) / 1000;
+		if (tv.tv_usec == 1000000) {
+			tv.tv_sec++;
+			tv.tv_usec = 0;
+		}
 	}
 	return (tv);
 }

@@ -19,6 +19,7 @@
 
 #include <sys/time.h>
 
+#include <stddef.h>
 #include <stdint.h>
 
 /*

@@ -208,7 +208,8 @@ field_isempty(const struct field *f, const void *rec)
 
 	switch (f->type) {
 	case FT_STR:
-		return (*(char *const *)p == NULL || **(char *const *)p == '\0');
+		return (*(char *const *)p == NULL ||
+		    **(char *const *)p == '\0');
 	case FT_UINT:
 		return (*(const uint64_t *)p == 0);
 	case FT_INT:

@@ -62,7 +62,7 @@ struct field {
 	int64_t			 max;	/* both 0: no bounds */
 	const struct record	*rec;	/* FT_REC, FT_RECS */
 	const char *const	*words;	/* FT_STR: allowed values, NULL ends */
-	unsigned int		 applies;	/* model-defined bits, 0: always */
+	unsigned int		 applies;	/* the model's bits; 0: all */
 	const char		*flag;	/* quptimectl's, without dashes */
 	const char		*help;
 };
@@ -72,8 +72,8 @@ struct verr;
 struct record {
 	const char		*name;
 	size_t			 size;
-	size_t			 extra;	/* offset of struct xnode *, or NOEXTRA */
-	unsigned int		 level;	/* of its members in a file; 0: in none */
+	size_t			 extra;	/* offset of an xnode *, or NOEXTRA */
+	unsigned int		 level;	/* of its members in a file, or 0 */
 	const struct field	*fields;
 	size_t			 nfields;
 	/* Rules across fields; 0, or -1 with verr filled; may be NULL. */

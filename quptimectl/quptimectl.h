@@ -21,7 +21,7 @@
 
 #define EXIT_REFUSED	1	/* or no daemon */
 #define EXIT_USAGE	2
-#define EXIT_ALARM	3	/* show status: something is down, or no quorum */
+#define EXIT_ALARM	3	/* show status: down, or no quorum */
 
 enum action {
 	ACT_NONE,

@@ -239,10 +239,13 @@ static void
 conn_resolved(struct addrs *addrs, const char *err, void *arg)
 {
 	struct conn	*c = arg;
+	char		 text[CONN_ERR_MAX];
 
 	event_del(&c->ev);
 	if (addrs == NULL) {
-		conn_finish(c, CONN_FAILED, err);
+		snprintf(text, sizeof(text), "resolve %s: %s", c->req.host,
+		    err);
+		conn_finish(c, CONN_FAILED, text);
 		return;
 	}
 	c->addrs = addrs_ref(addrs);

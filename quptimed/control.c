@@ -54,7 +54,7 @@ struct client {
 	uint32_t		 id;
 	enum right		 right;
 	int			 hello;		/* versions are equal */
-	int			 busy;		/* a request is being answered */
+	int			 busy;		/* an answer is due */
 	int			 xoff;		/* quorum was told to wait */
 	const char		*note;		/* see control_note() */
 	short			 events;

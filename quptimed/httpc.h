@@ -82,7 +82,7 @@ struct httpc	*httpc_start(const struct httpc_req *,
 		    void (*)(const struct httpc_res *, void *), void *);
 /* Ends it without a callback. */
 void		 httpc_cancel(struct httpc *);
-/* The CA bundle for https, a PEM file; read when first needed.  Takes the fd. */
+/* The CA bundle for https, PEM; read when first needed.  Takes the fd. */
 void		 httpc_set_ca(int);
 
 #endif /* HTTPC_H */

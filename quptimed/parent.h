@@ -49,7 +49,7 @@ struct parent {
 	pid_t		 pid[PROC_COUNT];
 	int		 ready[PROC_COUNT];
 	int		 log_fds[2];	/* children's lines; background only */
-	int		 waiter_fd;	/* the process that waits for the start */
+	int		 waiter_fd;	/* the process that waits for us */
 	int		 null_fd;	/* for later; background only */
 };
 

@@ -40,7 +40,7 @@ struct alert_job {
 	char			*check_name;
 	const char		*verb;
 	int			 is_test;
-	int			 waiting;	/* the client, for the outcome */
+	int			 waiting;	/* the client, for an end */
 	uint32_t		 client;
 };
 
@@ -263,7 +263,7 @@ add_effective(const struct check *check, struct alert *a, struct alert **out,
 	    strlist_has(&check->suppress_alert_ids, a->id) ||
 	    strlist_has(&check->suppress_alert_ids, a->name))
 		return (n);
-	/* Only those that the check names can come twice, and they are first. */
+	/* Only what the check names can come twice, and that is first. */
 	for (i = 0; i < n && i < check->alert_ids.n; i++)
 		if (out[i] == a)
 			return (n);

@@ -184,7 +184,8 @@ ctl_removed(struct quorum *q, const struct reclist *list, uint32_t place)
 
 	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		TAILQ_FOREACH(d, lists[i], entry)
-			if (step_list(&q->cluster, *d->step) == list && d->next > place)
+			if (d->next > place &&
+			    step_list(&q->cluster, *d->step) == list)
 				d->next--;
 }
 

@@ -42,7 +42,7 @@
 #define CTL_HIGH_MARK	(256 * 1024)	/* bytes queued to one client: XOFF */
 #define CTL_LOW_MARK	(64 * 1024)	/* XON */
 #define IPC_MAXSIZE	(128 * 1024)	/* as large as any control request */
-#define DETAIL_MAX	512		/* bytes of a probe's detail, with NUL */
+#define DETAIL_MAX	512		/* of a probe's detail, with NUL */
 #define TEXT_FILE_MAX	(1024 * 1024)	/* resolv.conf, hosts, CA bundle */
 
 /* Bumped when a control message changes; unequal versions are refused. */
@@ -73,7 +73,7 @@
 	/* prober -> quorum */						\
 	X(IMSG_PROBE_RESULT)		/* struct imsg_probe_result, detail */ \
 	/* quorum <-> notifier */					\
-	X(IMSG_ALERT_SEND)		/* struct imsg_alert_send, alert, event */ \
+	X(IMSG_ALERT_SEND)		/* imsg_alert_send, alert, event */ \
 	X(IMSG_ALERT_CANCEL)		/* string: alert id */		\
 	X(IMSG_ALERT_RESULT)		/* struct imsg_alert_result, text */ \
 	/* client -> parent -> quorum */				\
@@ -282,7 +282,7 @@ void	 keys_clear(struct keypair *);
 /* Of the first certificate in a PEM text; buf has 72 bytes. 0 or -1. */
 int	 keys_fingerprint(const char *pem, size_t, char *, size_t);
 
-/* One entry per process: quptimed.c, engine.c, quorum.c, prober.c, notifier.c */
+/* One entry per process: engine.c, quorum.c, prober.c, notifier.c */
 void	 engine_main(void) __attribute__((__noreturn__));
 void	 quorum_main(void) __attribute__((__noreturn__));
 void	 prober_main(void) __attribute__((__noreturn__));

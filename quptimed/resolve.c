@@ -90,6 +90,7 @@ static struct addrs	*lookup_result(struct lookup *);
 static const char	*lookup_error(int);
 static void		 lookup_finish(struct lookup *, struct addrs *,
 			    const char *);
+static void		 tell_soon(void);
 static void		 lookup_tell(int, short, void *);
 static void		 lookup_retry(void);
 static void		 lookup_tick(void);
@@ -110,6 +111,7 @@ static struct lookup_list	 finished = TAILQ_HEAD_INITIALIZER(finished);
 static struct lookup_list	 cache = TAILQ_HEAD_INITIALIZER(cache);
 static unsigned int		 ncached;
 static struct event		 tell;
+static int			 tell_set;
 
 void
 resolve_init(unsigned int n)
@@ -131,8 +133,9 @@ resolve_shutdown(void)
 		RB_REMOVE(lookup_tree, &lookups, l);
 		lookup_free(l);
 	}
-	if (!TAILQ_EMPTY(&finished) || !TAILQ_EMPTY(&waiting))
+	if (tell_set)
 		evtimer_del(&tell);
+	tell_set = 0;
 	TAILQ_INIT(&waiting);
 	TAILQ_INIT(&half);
 	TAILQ_INIT(&finished);
@@ -510,7 +513,6 @@ lookup_error(int status)
 static void
 lookup_finish(struct lookup *l, struct addrs *as, const char *err)
 {
-	struct timeval	 now = { 0, 0 };
 	unsigned int	 i;
 
 	for (i = 0; i < 2; i++) {
@@ -522,7 +524,18 @@ lookup_finish(struct lookup *l, struct addrs *as, const char *err)
 	l->err = err;
 	l->state = LS_FINISHED;
 	TAILQ_INSERT_TAIL(&finished, l, list);
-	evtimer_set(&tell, lookup_tell, NULL);
+	tell_soon();
+}
+
+static void
+tell_soon(void)
+{
+	struct timeval	 now = { 0, 0 };
+
+	/* Not in resolve_init(): there is no event base yet. */
+	if (!tell_set)
+		evtimer_set(&tell, lookup_tell, NULL);
+	tell_set = 1;
 	evtimer_add(&tell, &now);
 }
 
@@ -567,12 +580,8 @@ lookup_tell(int fd, short events, void *arg)
 static void
 lookup_retry(void)
 {
-	struct timeval	 now = { 0, 0 };
-
-	if (TAILQ_EMPTY(&waiting))
-		return;
-	evtimer_set(&tell, lookup_tell, NULL);
-	evtimer_add(&tell, &now);
+	if (!TAILQ_EMPTY(&waiting))
+		tell_soon();
 }
 
 static void

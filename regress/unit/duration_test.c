@@ -90,7 +90,7 @@ test_parsing(void)
 		}
 	}
 	fclose(f);
-	is_int(n, 22, "all vectors read");
+	is_int(n, 23, "all vectors read");
 }
 
 /* ns=n yaml=d: text */

@@ -119,7 +119,7 @@ test_wall(void)
 		{ "0000-12-31T23:59:59Z", NULL, -62135596801 },
 		{ "9999-12-31T23:59:59.999999999Z", NULL, 253402300799 },
 		{ "1900-03-01T00:00:00Z", NULL, -2203891200 },
-		{ "2100-02-28T23:59:59+23:59", NULL, 4107455999 - 86340 }
+		{ "2100-02-28T23:59:59+23:59", NULL, 4107542399 - 86340 }
 	};
 	char		 buf[WALL_STRLEN];
 	struct walltime	 w, z;
@@ -183,7 +183,7 @@ test_refused(void)
 static void
 test_days(void)
 {
-	char		 buf[WALL_STRLEN], want[WALL_STRLEN];
+	char		 buf[WALL_STRLEN], want[64];
 	struct walltime	 w, back;
 	int64_t		 sec = -62167219200LL;
 	int		 year, month, day, last, leap, bad = 0;

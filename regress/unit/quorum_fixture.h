@@ -325,23 +325,23 @@ fix_result(void)
 }
 
 /* A change, as quptimectl asks for it: pairs of strings, then NULL. */
+#define fix_mutate(...)	FIX_MUTATE(__VA_ARGS__)
+#define FIX_MUTATE(op, object, name, ...)				\
+	fix_change((op), (object), (name),				\
+	    (const char *const[]){ __VA_ARGS__ })
+
 static inline int
-fix_mutate(enum ctl_op op, enum ctl_object object, const char *name, ...)
+fix_change(enum ctl_op op, enum ctl_object object, const char *name,
+    const char *const *strings)
 {
 	struct ctl_mutate	 m;
 	struct imsg		 imsg;
 	struct ibuf		*buf, *pairs;
-	const char		*s;
-	va_list			 ap;
-	uint32_t		 n = 0;
+	uint32_t		 n;
 
 	pairs = fix_ibuf();
-	va_start(ap, name);
-	while ((s = va_arg(ap, const char *)) != NULL) {
-		pack_string(pairs, s);
-		n++;
-	}
-	va_end(ap);
+	for (n = 0; strings[n] != NULL; n++)
+		pack_string(pairs, strings[n]);
 	memset(&m, 0, sizeof(m));
 	m.op = op;
 	m.object = object;

@@ -24,6 +24,7 @@
 #include <arpa/inet.h>
 #include <err.h>
 #include <event.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,41 +114,61 @@ answer(unsigned char *p, size_t len)
 	return (len);
 }
 
-static void
-server_start(void)
+/* One socket for each address, so that answers come from where was asked. */
+static int
+server_bind(int last)
 {
 	struct sockaddr_in	 sin;
-	struct sockaddr_storage	 from;
-	unsigned char		 buf[1024];
 	socklen_t		 len = sizeof(sin);
-	ssize_t			 n;
-	size_t			 size;
 	int			 fd;
 
 	memset(&sin, 0, sizeof(sin));
 	sin.sin_family = AF_INET;
+	sin.sin_port = htons(port);
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK + last);
 	if ((fd = socket(AF_INET, SOCK_DGRAM, 0)) == -1 ||
 	    bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1 ||
 	    getsockname(fd, (struct sockaddr *)&sin, &len) == -1)
 		err(1, "name server");
 	port = ntohs(sin.sin_port);
+	return (fd);
+}
+
+static void
+server_start(void)
+{
+	struct sockaddr_storage	 from;
+	struct pollfd		 pfd[SERVERS];
+	unsigned char		 buf[1024];
+	socklen_t		 len;
+	ssize_t			 n;
+	size_t			 size;
+	int			 i;
+
+	for (i = 0; i < SERVERS; i++) {
+		pfd[i].fd = server_bind(i);
+		pfd[i].events = POLLIN;
+	}
 	asked = mmap(NULL, sizeof(*asked), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (asked == MAP_FAILED || (server = fork()) == -1)
 		err(1, "name server");
-	if (server > 0) {
-		close(fd);
-		return;
-	}
-	for (;;) {
-		len = sizeof(from);
-		n = recvfrom(fd, buf, 512, 0, (struct sockaddr *)&from, &len);
-		if (n < 17)
-			continue;
-		++*asked;
-		if ((size = answer(buf, n)) > 0)
-			sendto(fd, buf, size, 0, (struct sockaddr *)&from, len);
-	}
+	for (i = 0; server > 0 && i < SERVERS; i++)
+		close(pfd[i].fd);
+	while (server == 0 && poll(pfd, SERVERS, -1) > 0)
+		for (i = 0; i < SERVERS; i++) {
+			if ((pfd[i].revents & POLLIN) == 0)
+				continue;
+			len = sizeof(from);
+			n = recvfrom(pfd[i].fd, buf, 512, 0,
+			    (struct sockaddr *)&from, &len);
+			if (n < 17)
+				continue;
+			++*asked;
+			if ((size = answer(buf, n)) > 0)
+				sendto(pfd[i].fd, buf, size, 0,
+				    (struct sockaddr *)&from, len);
+		}
 }
 
 static int
@@ -276,8 +297,8 @@ test_lookups(void)
 	    "a server that drops questions for AAAA");
 	is_str(lookup("", s), "! no such host", "an empty name");
 	is_str(lookup("a..test", s), "! no such host", "an empty label");
-	is_str(lookup("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-	    "xxxxxxxxxxxxxxxxxxxxxx.test", s), "! no such host",
+	is_str(lookup("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+	    "xxxxxxxxxxxxxxxxxxxxxxx.test", s), "! no such host",
 	    "a label that is too long");
 	servers_unref(s);
 }

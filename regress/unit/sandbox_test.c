@@ -435,7 +435,8 @@ try_libraries(void)
 	now = time(NULL);
 	(void)strftime(text, sizeof(text), "%c", localtime(&now));
 	(void)snprintf(text, sizeof(text), "%.3f %s", 1.5, strerror(EPERM));
-	(void)arc4random();
+	if (arc4random() == 0 && arc4random() == 0)
+		return (EIO);
 	if (RAND_bytes(bytes, sizeof(bytes)) != 1)
 		return (EIO);
 	(void)sysconf(_SC_NPROCESSORS_ONLN);
@@ -745,7 +746,8 @@ check_kernel(enum proc_id role)
 			n = fread(text, 1, sizeof(text) - 1, f);
 			fclose(f);
 		}
-		(void)write(unix_pair[1], "g", 1);
+		if (write(unix_pair[1], "g", 1) != 1)
+			n = 0;
 	}
 	text[n] = '\0';
 	if (waitpid(pid, &status, 0) == -1)

@@ -306,7 +306,8 @@ test_validate(void)
 	is_int(record_validate(&tree_record, t, "", &ve), -1,
 	    "one value twice");
 	is_str(ve.path, "leaves[1].id", "is the second's fault");
-	is_str(ve.msg, "\"l1\" is taken by leaves[0]", "who learns of the first");
+	is_str(ve.msg, "\"l1\" is taken by leaves[0]",
+	    "who learns of the first");
 	l->id[0] = '\0';
 	is_int(record_validate(&tree_record, t, "", &ve), -1,
 	    "nothing where something is required");
