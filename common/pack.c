@@ -327,14 +327,11 @@ unpack_node(struct ibuf *buf, int map)
 	return (NULL);
 }
 
-/* At least one byte follows for each, so that a lie costs no memory. */
+/* Each takes a byte or more from the buffer, so that a lie costs no memory. */
 static int
 unpack_count(struct ibuf *buf, int64_t max, uint32_t *n)
 {
-	if (ibuf_get_n32(buf, n) == -1 || *n > ibuf_size(buf) ||
-	    (max != 0 && *n > max))
-		return (-1);
-	return (0);
+	return (ibuf_get_n32(buf, n) == -1 || (max != 0 && *n > max) ? -1 : 0);
 }
 
 /* What wall_parse() could have made. */
