@@ -309,10 +309,13 @@ imsgbuf_send(struct imsgbuf *imsgbuf)
 	memset(&cmsgbuf, 0, sizeof(cmsgbuf));
 	/* A descriptor goes with the first byte of its own message. */
 	TAILQ_FOREACH(buf, &imsgbuf->w->out, entry) {
-		if (i == IOV_MAX || (i > 0 && buf->fd != -1))
+		if (i == IOV_MAX)
 			break;
-		if (buf->fd != -1)
+		if (ibuf_fd_avail(buf)) {
+			if (i > 0)
+				break;
 			owner = buf;
+		}
 		iov[i].iov_base = ibuf_data(buf);
 		iov[i++].iov_len = ibuf_size(buf);
 	}

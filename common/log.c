@@ -99,7 +99,6 @@ vlog(int priority, const char *fmt, va_list ap)
 	}
 	if (len < 0 || (size_t)len >= sizeof(line) - 1)
 		len = 0;
-	errno = saved_errno;
 	n = vsnprintf(line + len, sizeof(line) - len - 1, fmt, ap);
 	if (n > 0)
 		len += n;

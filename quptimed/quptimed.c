@@ -468,8 +468,10 @@ on_signal(int sig, short event, void *arg)
 			parent_exit(p, 1);
 		break;
 	case SIGHUP:
-		if (p->phase == PH_RUN)
-			parent_reload(p, 0);
+		if (p->phase != PH_RUN)
+			break;
+		log_info("reloading at SIGHUP");
+		parent_reload(p, 0);
 		break;
 	default:
 		parent_exit(p, 0);

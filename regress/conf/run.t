@@ -135,6 +135,30 @@ for f in bad-*.yaml; do
 	result $? "$name"
 done
 
+# The daemon says the same, and starts with none of them.
+daemon=$top/quptimed/quptimed
+dir=$work/data
+: >"$work/diff"
+if [ -x $daemon ]; then
+	for f in bad-*.yaml; do
+		rm -rf "$dir"
+		cp -R $top/regress/unit/vectors/keys/node-a "$dir"
+		file=$dir/$(kind "$f").yaml
+		cat "$f" >"$file"
+		$daemon -n -D "$dir" >"$work/out" 2>&1
+		rc=$?
+		{
+			[ $rc -eq 1 ] || echo "$f: status $rc"
+			sed "s,^$f:,$file:," "${f%.yaml}.err" |
+			    diff -a -u - "$work/out"
+		} >>"$work/diff" 2>&1
+	done
+	[ ! -s "$work/diff" ]
+	result $? "quptimed -n refuses each of them with that line"
+else
+	result 0 "quptimed -n # SKIP not built"
+fi
+
 # Too large or too odd to be kept here.
 f=$work/cluster.yaml
 head=$(printf 'version: 1\nlater: ')

@@ -39,6 +39,7 @@ static void	 open_pair(int, int);
 static void	 close_pair(void);
 static int	 pump(struct imsg *);
 static void	 raw(uint32_t, const void *, size_t, const int *, int);
+static void	 send_with(const void *, size_t, int);
 static ino_t	 inode(int);
 static void	 test_simple(void);
 static void	 test_accessors(void);
@@ -640,12 +641,10 @@ test_fd_flood(void)
 	close_pair();
 }
 
-/* With every byte a descriptor of its own. */
+/* Some bytes with a descriptor. */
 static void
-test_fd_bytes(void)
+send_with(const void *p, size_t len, int fd)
 {
-	struct imsg_hdr	 hdr;
-	struct imsg	 imsg;
 	struct msghdr	 msg;
 	struct iovec	 iov;
 	struct cmsghdr	*cmsg;
@@ -653,6 +652,30 @@ test_fd_bytes(void)
 		struct cmsghdr	 hdr;
 		char		 buf[CMSG_SPACE(sizeof(int))];
 	} c;
+
+	memset(&msg, 0, sizeof(msg));
+	memset(&c, 0, sizeof(c));
+	iov.iov_base = (void *)(uintptr_t)p;
+	iov.iov_len = len;
+	msg.msg_iov = &iov;
+	msg.msg_iovlen = 1;
+	msg.msg_control = c.buf;
+	msg.msg_controllen = sizeof(c.buf);
+	cmsg = CMSG_FIRSTHDR(&msg);
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
+	if (sendmsg(a.fd, &msg, 0) != (ssize_t)len)
+		err(1, "sendmsg");
+}
+
+/* With every byte a descriptor of its own. */
+static void
+test_fd_bytes(void)
+{
+	struct imsg_hdr	 hdr;
+	struct imsg	 imsg;
 	int		 fds[sizeof(hdr)], fd = -1;
 	ino_t		 want;
 	size_t		 i;
@@ -663,21 +686,7 @@ test_fd_bytes(void)
 	for (i = 0; i < sizeof(hdr); i++) {
 		if ((fds[i] = socket(AF_UNIX, SOCK_STREAM, 0)) == -1)
 			err(1, "socket");
-		memset(&msg, 0, sizeof(msg));
-		memset(&c, 0, sizeof(c));
-		iov.iov_base = (char *)&hdr + i;
-		iov.iov_len = 1;
-		msg.msg_iov = &iov;
-		msg.msg_iovlen = 1;
-		msg.msg_control = c.buf;
-		msg.msg_controllen = sizeof(c.buf);
-		cmsg = CMSG_FIRSTHDR(&msg);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(cmsg), &fds[i], sizeof(int));
-		if (sendmsg(a.fd, &msg, 0) != 1)
-			err(1, "sendmsg");
+		send_with((char *)&hdr + i, 1, fds[i]);
 	}
 	want = inode(fds[0]);
 	for (i = 0; i < sizeof(hdr); i++)
@@ -689,6 +698,27 @@ test_fd_bytes(void)
 	ok((fd = imsg_get_fd(&imsg)) != -1 && inode(fd) == want,
 	    "has what came with its first byte");
 	close(fd);
+	imsg_free(&imsg);
+	/* Half a header that does not claim its own, then one that would. */
+	if ((fd = open("/dev/null", O_RDONLY)) == -1)
+		err(1, "open");
+	hdr.len = sizeof(hdr);
+	send_with(&hdr, 4, fd);
+	close(fd);
+	imsgbuf_read(&b);
+	if (write(a.fd, (char *)&hdr + 4, sizeof(hdr) - 4) == -1)
+		err(1, "write");
+	imsgbuf_read(&b);
+	hdr.len = sizeof(hdr) | MARK;
+	for (i = 0; i < sizeof(hdr); i++)
+		if (write(a.fd, (char *)&hdr + i, 1) != 1 ||
+		    imsgbuf_read(&b) != 1)
+			break;
+	ok(imsgbuf_get(&b, &imsg) == 1 && imsg_get_fd(&imsg) == -1,
+	    "what is not claimed is gone");
+	imsg_free(&imsg);
+	ok(imsgbuf_get(&b, &imsg) == 1 && imsg_get_fd(&imsg) == -1,
+	    "and nobody else's");
 	imsg_free(&imsg);
 	close_pair();
 }
