@@ -238,6 +238,7 @@ static const struct call calls[] = {
 	{ "unlink",		PATHS },
 	{ "unlinkat",		PATHS },
 
+	{ "fchown",		PARENT },	/* of what root has edited */
 	{ "rmdir",		PARENT },	/* of the children's root */
 	{ "wait4",		PARENT },
 	{ "waitid",		PARENT },
@@ -410,7 +411,7 @@ sandbox_tighten(enum proc_id role)
 
 /*
  * The parent goes on as root, but only to signal its children, who are other
- * users by now.  The others have nothing, whatever they were started with.
+ * users by now, and to give quorum the files that root has edited.  The others have nothing, whatever they were started with.
  */
 static void
 drop_capabilities(enum proc_id role)
@@ -429,7 +430,7 @@ drop_capabilities(enum proc_id role)
 	if (syscall(SYS_capget, &hdr, data) == -1)
 		fatal("capget");
 	data[0].effective = data[0].permitted &= role == PROC_PARENT ?
-	    1U << CAP_KILL : 0;
+	    1U << CAP_KILL | 1U << CAP_CHOWN : 0;
 	data[1].effective = data[1].permitted = 0;
 	data[0].inheritable = data[1].inheritable = 0;
 	if (syscall(SYS_capset, &hdr, data) == -1)

@@ -79,6 +79,8 @@ void	 close_control(struct parent *);
 int	 open_lock(const struct paths *);
 /* Hands the data directory's files to those who use them; as root only. */
 void	 open_ownership(struct parent *);
+/* Only those that quorum writes: root's editor may have made them anew. */
+void	 open_give(struct parent *);
 /* The files of resolv.conf, hosts and CA; NULL path ends the table. */
 struct watched
 	*open_watched(void);

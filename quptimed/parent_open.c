@@ -279,6 +279,14 @@ open_ownership(struct parent *parent)
 	/* The parent has no right any more to read what is others'. */
 	for (i = 0; i < NFILES(parent_files); i++)
 		give_file(parent, parent_files[i], 0, 0);
+	open_give(parent);
+}
+
+void
+open_give(struct parent *parent)
+{
+	size_t	 i;
+
 	for (i = 0; i < NFILES(quorum_files); i++)
 		give_file(parent, quorum_files[i], parent->quorum_uid,
 		    parent->quorum_gid);
@@ -298,7 +306,7 @@ give_file(struct parent *parent, const char *name, uid_t uid, gid_t gid)
 	if (fstat(fd, &st) == 0 && st.st_uid != uid &&
 	    (S_ISDIR(st.st_mode) || (S_ISREG(st.st_mode) &&
 	    st.st_nlink == 1)) && fchown(fd, uid, gid) == -1)
-		fatal("%s/%s", parent->paths.dir, name);
+		log_warn("%s/%s", parent->paths.dir, name);
 	close(fd);
 }
 

@@ -281,6 +281,7 @@ background(struct parent *p)
 		fatal("/dev/null");
 	p->null_fd = null;
 	openlog("quptimed", LOG_NDELAY | LOG_PID, LOG_DAEMON);
+	log_sink(to_syslog);
 	if (setenv("QUPTIMED_LOG", "priority", 1) == -1)
 		fatal("setenv");
 }
@@ -423,13 +424,13 @@ parent_ready(struct parent *p)
 	log_info("quptimed %s, node %s, ready", QUPTIMED_VERSION,
 	    str(p->node.node_id));
 	if (p->waiter_fd != -1) {
-		log_sink(to_syslog);
 		if (write(p->waiter_fd, "", 1) == -1)
 			log_warn("start");
 		close(p->waiter_fd);
 		p->waiter_fd = -1;
-		/* The terminal is not held on to. */
-		if (dup2(p->null_fd, STDERR_FILENO) == -1)
+		/* The terminal is let go, by what the sandbox allows. */
+		close(STDERR_FILENO);
+		if (fcntl(p->null_fd, F_DUPFD, STDERR_FILENO) == -1)
 			log_warn("/dev/null");
 		close(p->null_fd);
 	}
@@ -510,6 +511,8 @@ parent_reload(struct parent *p, uint32_t id)
 	record_clear(&node_record, &node);
 	for (w = open_watched(); w->use != FDU_COUNT; w++)
 		procs_send_watched(p, w);
+	if (p->owner == 0)
+		open_give(p);
 	ipc_send(&p->ipc[PROC_QUORUM], IMSG_RELOAD, id, NULL, 0);
 }
 
@@ -581,13 +584,13 @@ log_line(char *line)
 		priority = line[1] - '0';
 		line += 3;
 	}
-	if (parent.waiter_fd != -1)
-		fprintf(stderr, "%s\n", line);
 	to_syslog(priority, line);
 }
 
 static void
 to_syslog(int priority, const char *line)
 {
+	if (parent.waiter_fd != -1)
+		fprintf(stderr, "%s\n", line);
 	syslog(priority, "%s", line);
 }

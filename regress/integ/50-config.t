@@ -81,6 +81,14 @@ ok "another change is made" ctl a check add tcp second "127.0.0.1:$port"
 like "they are still in the file" "$(cat "$yaml")" "^future:"
 like "in records too" "$(cat "$yaml")" "later: ['\"]007['\"]"
 
+# An editor that makes the file anew, as whoever runs it.
+sed 's/name: renamed/name: moved/' "$yaml" >"$work/a/data/edit"
+mv "$work/a/data/edit" "$yaml"
+ok "a file put in its place is taken" ctl a reload
+like "with what it says" "$(names)" moved
+ok "and the next change is written over it" ctl a check edit moved \
+    --name renamed
+
 # SIGHUP does the same as reload.
 now=$(version)
 sed 's/name: renamed/name: again/' "$yaml" >"$work/edit"

@@ -50,9 +50,19 @@ static struct imsgbuf	 ibuf;
 static pid_t		 prober;
 
 static void
+prober_end(int sig, short events, void *arg)
+{
+	(void)sig;
+	(void)events;
+	(void)arg;
+	event_loopexit(NULL);
+}
+
+static void
 prober_child(int fd, int icmp4, int raw)
 {
-	static int	 phase = PH_RUN;
+	static struct event	 end;
+	static int		 phase = PH_RUN;
 
 	log_init(LOG_STYLE_PLAIN, 0);
 	log_procinit("prober");
@@ -63,7 +73,10 @@ prober_child(int fd, int icmp4, int raw)
 	if (icmp4 != -1)
 		probe_icmp_socket(AF_INET, icmp4, raw);
 	prober_link(fd, &phase);
+	signal_set(&end, SIGTERM, prober_end, NULL);
+	signal_add(&end, NULL);
 	event_dispatch();
+	signal_del(&end);
 	prober_shutdown();
 	exit(0);
 }
@@ -94,12 +107,15 @@ start(int icmp4, int raw, rlim_t nofile)
 		err(1, "imsgbuf_init");
 }
 
-/* The prober keeps running without quorum until its parent ends it. */
+/* Under way or not, it ends without leaving anything, also without quorum. */
 static void
 stop(void)
 {
+	int	 status;
+
 	kill(prober, SIGTERM);
-	waitpid(prober, NULL, 0);
+	waitpid(prober, &status, 0);
+	is_int(status, 0, "the prober ends well");
 	close(ibuf.fd);
 	imsgbuf_clear(&ibuf);
 }
