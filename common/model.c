@@ -235,8 +235,8 @@ RECORD(enrollment, 3, EXTRA(enrollment), NULL);
 static const struct field	cluster_fields[] = {
 	F(cluster, version, "Version", "version", FT_UINT, 0, 0, 0,
 	    0, NULL, "counts the changes"),
-	F(cluster, updated_at, "UpdatedAt", "updated_at", FT_TIME, 0, 0, 0,
-	    0, NULL, "when the last change was made"),
+	F(cluster, updated_at, "UpdatedAt", "updated_at", FT_TIME, F_STAMP,
+	    0, 0, 0, NULL, "when the last change was made"),
 	F(cluster, updated_by, "UpdatedBy", "updated_by", FT_STR, 0,
 	    1, ID_MAX, 0, NULL, "the node that made it"),
 	F(cluster, peers, "Peers", "peers", FT_RECS, F_PRESENT,

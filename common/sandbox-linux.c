@@ -411,7 +411,8 @@ sandbox_tighten(enum proc_id role)
 
 /*
  * The parent goes on as root, but only to signal its children, who are other
- * users by now, and to give quorum the files that root has edited.  The others have nothing, whatever they were started with.
+ * users by now, and to give quorum the files that root has edited.  The others
+ * have nothing, whatever they were started with.
  */
 static void
 drop_capabilities(enum proc_id role)

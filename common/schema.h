@@ -47,6 +47,8 @@ enum field_type {
 #define F_JSONOMIT	0x20	/* not written to JSON when empty */
 #define F_TEXT		0x40	/* may hold newlines and tabs */
 #define F_PRESENT	0x80	/* a file without it lost its end */
+#define F_STAMP		0x100	/* without it, people wrote the file, */
+				/* who may leave out what is F_PRESENT */
 
 #define LIST_ENTRY_MAX	256	/* bytes of a string in a list */
 

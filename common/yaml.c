@@ -530,6 +530,9 @@ check_present(struct parser *p, const struct record *rec, uint64_t seen)
 	const struct field	*f;
 	size_t			 i;
 
+	for (i = 0; i < rec->nfields; i++)
+		if (rec->fields[i].flags & F_STAMP && !(seen & 1ULL << i))
+			return (0);
 	for (i = 0; i < rec->nfields; i++) {
 		f = &rec->fields[i];
 		if (!(f->flags & F_PRESENT) || seen & 1ULL << i)

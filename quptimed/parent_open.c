@@ -208,13 +208,20 @@ control_taken(const struct sockaddr_un *sun)
 static int
 make_socket_dir(const char *path)
 {
-	char	 buf[sizeof(((struct parent *)NULL)->sock)], *dir;
+	struct stat	 st;
+	char		 buf[sizeof(((struct parent *)NULL)->sock)], *dir;
 
 	strlcpy(buf, path, sizeof(buf));
 	dir = dirname(buf);
 	if (mkdir(dir, geteuid() == 0 ? 0755 : 0700) == -1 &&
 	    errno != EEXIST) {
 		log_warn("%s", dir);
+		return (-1);
+	}
+	/* In /tmp anyone may have been there before. */
+	if (geteuid() != 0 && stat(dir, &st) == 0 && st.st_uid != 0 &&
+	    st.st_uid != geteuid()) {
+		log_warnx("%s: belongs to somebody else", dir);
 		return (-1);
 	}
 	return (0);

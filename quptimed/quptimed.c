@@ -190,12 +190,21 @@ find_self(struct parent *p, char *argv0)
 static void
 make_datadir(struct parent *p, const char *dir)
 {
-	char	 buf[PATH_MAX];
+	char	 buf[PATH_MAX], *slash;
 
 	if (paths_init(&p->paths, dir) == -1)
 		fatalx("the data directory's path is too long");
-	if (mkdir(p->paths.dir, 0700) == -1 && errno != EEXIST)
-		fatal("%s", p->paths.dir);
+	/* With what is above it: a new user has no $HOME/.config yet. */
+	strlcpy(buf, p->paths.dir, sizeof(buf));
+	for (slash = buf + 1; slash != NULL; ) {
+		if ((slash = strchr(slash, '/')) != NULL)
+			*slash = '\0';
+		if (mkdir(buf, 0700) == -1 && errno != EEXIST &&
+		    access(buf, F_OK) == -1)
+			fatal("%s", buf);
+		if (slash != NULL)
+			*slash++ = '/';
+	}
 	if (realpath(p->paths.dir, buf) == NULL)
 		fatal("%s", p->paths.dir);
 	if (paths_init(&p->paths, buf) == -1)

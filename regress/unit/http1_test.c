@@ -91,137 +91,138 @@ check(const char *name, const char *text, size_t len, int nobody,
 
 #define OK	"HTTP/1.1 200 OK\r\n"
 
+static const struct {
+	const char	*name, *text, *want;
+} answers[] = {
+	{ "counted body", OK "Content-Length: 5\r\n\r\nhello, more",
+	    "200 OK|hello" },
+	{ "empty body", OK "Content-Length: 0\r\n\r\n", "200 OK|" },
+	{ "body until the end", OK "\r\nall of this",
+	    "200 OK|all of this" },
+	{ "HTTP/1.0", "HTTP/1.0 200 OK\r\n\r\nx", "200 OK|x" },
+	{ "chunks", OK "Transfer-Encoding: chunked\r\n\r\n"
+	    "3\r\nabc\r\n0A\r\n0123456789\r\n0\r\n\r\n",
+	    "200 OK|abc0123456789" },
+	{ "chunk extensions and trailers", OK
+	    "transfer-encoding: CHUNKED\r\n\r\n3;a=\"b\"\r\nabc\r\n"
+	    "0\r\nX: y\r\nZ: 1\r\n\r\n", "200 OK|abc" },
+	{ "304 has no body", "HTTP/1.1 304 Not Modified\r\n"
+	    "Content-Length: 9\r\n\r\n", "304 Not Modified|" },
+	{ "204 has no body", "HTTP/1.1 204 No Content\r\n\r\nxx",
+	    "204 No Content|" },
+	{ "interim responses", "HTTP/1.1 100 Continue\r\n\r\n"
+	    "HTTP/1.1 103 Hints\r\nContent-Length: 7\r\n\r\n" OK
+	    "Content-Length: 2\r\n\r\nhi", "200 OK|hi" },
+	{ "no reason", "HTTP/1.1 404 \r\nContent-Length: 0\r\n\r\n",
+	    "404 |" },
+	{ "no space before no reason",
+	    "HTTP/1.1 404\r\nContent-Length: 0\r\n\r\n", "404 |" },
+	{ "bare LF", "HTTP/1.1 200 OK\nContent-Length: 2\n\nhi",
+	    "200 OK|hi" },
+	{ "equal lengths", OK "Content-Length: 2\r\n"
+	    "Content-Length: 2\r\n\r\nhi", "200 OK|hi" },
+	{ "blanks around a value", OK "Content-Length: \t 2 \t\r\n\r\n"
+	    "hi", "200 OK|hi" },
+	{ "status 999", "HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n",
+	    "999 Odd|" },
+
+	{ "nothing", "", "! closed without an answer" },
+	{ "another protocol", "SSH-2.0-x\r\n",
+	    "! malformed HTTP response" },
+	{ "another protocol without a line's end", "\x4a\1\1\1\1\1",
+	    "! malformed HTTP response" },
+	{ "a cut status line", "HTTP/1.1 20",
+	    "! malformed HTTP response" },
+	{ "HTTP/2", "HTTP/2 200 OK\r\n\r\n",
+	    "! malformed HTTP response" },
+	{ "HTTP/1.2", "HTTP/1.2 200 OK\r\n\r\n",
+	    "! malformed HTTP response" },
+	{ "status of two digits", "HTTP/1.1 20 OK\r\n\r\n",
+	    "! malformed HTTP response" },
+	{ "status 099", "HTTP/1.1 099 OK\r\n\r\n",
+	    "! malformed HTTP response" },
+	{ "status of four digits", "HTTP/1.1 2000 OK\r\n\r\n",
+	    "! malformed HTTP response" },
+	{ "signed status", "HTTP/1.1 +20 OK\r\n\r\n",
+	    "! malformed HTTP response" },
+	{ "escape in reason", "HTTP/1.1 200 \33[31m\r\n\r\n",
+	    "! malformed HTTP response" },
+	{ "protocol switch", "HTTP/1.1 101 Switching\r\n\r\n",
+	    "! unasked-for protocol switch" },
+	{ "length and chunks", OK "Content-Length: 3\r\n"
+	    "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+	    "! both Content-Length and Transfer-Encoding" },
+	{ "chunks in HTTP/1.0", "HTTP/1.0 200 OK\r\n"
+	    "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+	    "! Transfer-Encoding in HTTP/1.0" },
+	{ "two lengths", OK "Content-Length: 2\r\n"
+	    "Content-Length: 3\r\n\r\nhi", "! bad Content-Length" },
+	{ "list of lengths", OK "Content-Length: 2, 2\r\n\r\nhi",
+	    "! bad Content-Length" },
+	{ "negative length", OK "Content-Length: -1\r\n\r\n",
+	    "! bad Content-Length" },
+	{ "signed length", OK "Content-Length: +1\r\n\r\n",
+	    "! bad Content-Length" },
+	{ "hexadecimal length", OK "Content-Length: 0x2\r\n\r\n",
+	    "! bad Content-Length" },
+	{ "length without digits", OK "Content-Length:\r\n\r\n",
+	    "! bad Content-Length" },
+	{ "length beyond 64 bits", OK
+	    "Content-Length: 18446744073709551616\r\n\r\n",
+	    "! bad Content-Length" },
+	{ "gzip, chunked", OK "Transfer-Encoding: gzip, chunked\r\n"
+	    "\r\n", "! unsupported Transfer-Encoding" },
+	{ "chunked twice", OK "Transfer-Encoding: chunked\r\n"
+	    "Transfer-Encoding: chunked\r\n\r\n",
+	    "! unsupported Transfer-Encoding" },
+	{ "folded line", OK "A: b\r\n c\r\n\r\n",
+	    "! folded header line" },
+	{ "blank before the first field", OK " A: b\r\n\r\n",
+	    "! folded header line" },
+	{ "blank before the colon", OK "A : b\r\n\r\n",
+	    "! malformed header line" },
+	{ "no colon", OK "Content-Length 5\r\n\r\n",
+	    "! malformed header line" },
+	{ "no name", OK ": b\r\n\r\n", "! malformed header line" },
+	{ "CR within a value", OK "A: b\rContent-Length: 1\r\n\r\n",
+	    "! malformed header line" },
+	{ "a name with a comma", OK "A,B: c\r\n\r\n",
+	    "! malformed header line" },
+	{ "two Locations", OK "Location: /a\r\nLocation: /b\r\n\r\n",
+	    "! more than one Location" },
+	{ "cut header", OK "A: b\r\n",
+	    "! unexpected end of the stream" },
+	{ "cut body", OK "Content-Length: 5\r\n\r\nhell",
+	    "! unexpected end of the stream" },
+	{ "cut chunk", OK "Transfer-Encoding: chunked\r\n\r\n5\r\nhell",
+	    "! unexpected end of the stream" },
+	{ "no last chunk", OK "Transfer-Encoding: chunked\r\n\r\n"
+	    "1\r\nh\r\n", "! unexpected end of the stream" },
+	{ "no end of trailers", OK "Transfer-Encoding: chunked\r\n\r\n"
+	    "0\r\n", "! unexpected end of the stream" },
+	{ "chunk size beyond 64 bits", OK
+	    "Transfer-Encoding: chunked\r\n\r\n"
+	    "10000000000000000\r\n", "! malformed chunk" },
+	{ "chunk size with 0x", OK "Transfer-Encoding: chunked\r\n\r\n"
+	    "0x3\r\nabc\r\n", "! malformed chunk" },
+	{ "negative chunk size", OK "Transfer-Encoding: chunked\r\n\r\n"
+	    "-1\r\n", "! malformed chunk" },
+	{ "chunk without size", OK "Transfer-Encoding: chunked\r\n\r\n"
+	    "\r\n", "! malformed chunk" },
+	{ "chunk longer than it says", OK
+	    "Transfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n",
+	    "! malformed chunk" },
+	{ "bad trailer", OK "Transfer-Encoding: chunked\r\n\r\n"
+	    "0\r\nx y\r\n\r\n", "! malformed trailer line" },
+};
+
 static void
 test_table(void)
 {
-	static const struct {
-		const char	*name, *text, *want;
-	} t[] = {
-		{ "counted body", OK "Content-Length: 5\r\n\r\nhello, more",
-		    "200 OK|hello" },
-		{ "empty body", OK "Content-Length: 0\r\n\r\n", "200 OK|" },
-		{ "body until the end", OK "\r\nall of this",
-		    "200 OK|all of this" },
-		{ "HTTP/1.0", "HTTP/1.0 200 OK\r\n\r\nx", "200 OK|x" },
-		{ "chunks", OK "Transfer-Encoding: chunked\r\n\r\n"
-		    "3\r\nabc\r\n0A\r\n0123456789\r\n0\r\n\r\n",
-		    "200 OK|abc0123456789" },
-		{ "chunk extensions and trailers", OK
-		    "transfer-encoding: CHUNKED\r\n\r\n3;a=\"b\"\r\nabc\r\n"
-		    "0\r\nX: y\r\nZ: 1\r\n\r\n", "200 OK|abc" },
-		{ "304 has no body", "HTTP/1.1 304 Not Modified\r\n"
-		    "Content-Length: 9\r\n\r\n", "304 Not Modified|" },
-		{ "204 has no body", "HTTP/1.1 204 No Content\r\n\r\nxx",
-		    "204 No Content|" },
-		{ "interim responses", "HTTP/1.1 100 Continue\r\n\r\n"
-		    "HTTP/1.1 103 Hints\r\nContent-Length: 7\r\n\r\n" OK
-		    "Content-Length: 2\r\n\r\nhi", "200 OK|hi" },
-		{ "no reason", "HTTP/1.1 404 \r\nContent-Length: 0\r\n\r\n",
-		    "404 |" },
-		{ "no space before no reason",
-		    "HTTP/1.1 404\r\nContent-Length: 0\r\n\r\n", "404 |" },
-		{ "bare LF", "HTTP/1.1 200 OK\nContent-Length: 2\n\nhi",
-		    "200 OK|hi" },
-		{ "equal lengths", OK "Content-Length: 2\r\n"
-		    "Content-Length: 2\r\n\r\nhi", "200 OK|hi" },
-		{ "blanks around a value", OK "Content-Length: \t 2 \t\r\n\r\n"
-		    "hi", "200 OK|hi" },
-		{ "status 999", "HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n",
-		    "999 Odd|" },
-
-		{ "nothing", "", "! closed without an answer" },
-		{ "another protocol", "SSH-2.0-x\r\n",
-		    "! malformed HTTP response" },
-		{ "another protocol without a line's end", "\x4a\1\1\1\1\1",
-		    "! malformed HTTP response" },
-		{ "a cut status line", "HTTP/1.1 20",
-		    "! malformed HTTP response" },
-		{ "HTTP/2", "HTTP/2 200 OK\r\n\r\n",
-		    "! malformed HTTP response" },
-		{ "HTTP/1.2", "HTTP/1.2 200 OK\r\n\r\n",
-		    "! malformed HTTP response" },
-		{ "status of two digits", "HTTP/1.1 20 OK\r\n\r\n",
-		    "! malformed HTTP response" },
-		{ "status 099", "HTTP/1.1 099 OK\r\n\r\n",
-		    "! malformed HTTP response" },
-		{ "status of four digits", "HTTP/1.1 2000 OK\r\n\r\n",
-		    "! malformed HTTP response" },
-		{ "signed status", "HTTP/1.1 +20 OK\r\n\r\n",
-		    "! malformed HTTP response" },
-		{ "escape in reason", "HTTP/1.1 200 \33[31m\r\n\r\n",
-		    "! malformed HTTP response" },
-		{ "protocol switch", "HTTP/1.1 101 Switching\r\n\r\n",
-		    "! unasked-for protocol switch" },
-		{ "length and chunks", OK "Content-Length: 3\r\n"
-		    "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-		    "! both Content-Length and Transfer-Encoding" },
-		{ "chunks in HTTP/1.0", "HTTP/1.0 200 OK\r\n"
-		    "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-		    "! Transfer-Encoding in HTTP/1.0" },
-		{ "two lengths", OK "Content-Length: 2\r\n"
-		    "Content-Length: 3\r\n\r\nhi", "! bad Content-Length" },
-		{ "list of lengths", OK "Content-Length: 2, 2\r\n\r\nhi",
-		    "! bad Content-Length" },
-		{ "negative length", OK "Content-Length: -1\r\n\r\n",
-		    "! bad Content-Length" },
-		{ "signed length", OK "Content-Length: +1\r\n\r\n",
-		    "! bad Content-Length" },
-		{ "hexadecimal length", OK "Content-Length: 0x2\r\n\r\n",
-		    "! bad Content-Length" },
-		{ "length without digits", OK "Content-Length:\r\n\r\n",
-		    "! bad Content-Length" },
-		{ "length beyond 64 bits", OK
-		    "Content-Length: 18446744073709551616\r\n\r\n",
-		    "! bad Content-Length" },
-		{ "gzip, chunked", OK "Transfer-Encoding: gzip, chunked\r\n"
-		    "\r\n", "! unsupported Transfer-Encoding" },
-		{ "chunked twice", OK "Transfer-Encoding: chunked\r\n"
-		    "Transfer-Encoding: chunked\r\n\r\n",
-		    "! unsupported Transfer-Encoding" },
-		{ "folded line", OK "A: b\r\n c\r\n\r\n",
-		    "! folded header line" },
-		{ "blank before the first field", OK " A: b\r\n\r\n",
-		    "! folded header line" },
-		{ "blank before the colon", OK "A : b\r\n\r\n",
-		    "! malformed header line" },
-		{ "no colon", OK "Content-Length 5\r\n\r\n",
-		    "! malformed header line" },
-		{ "no name", OK ": b\r\n\r\n", "! malformed header line" },
-		{ "CR within a value", OK "A: b\rContent-Length: 1\r\n\r\n",
-		    "! malformed header line" },
-		{ "a name with a comma", OK "A,B: c\r\n\r\n",
-		    "! malformed header line" },
-		{ "two Locations", OK "Location: /a\r\nLocation: /b\r\n\r\n",
-		    "! more than one Location" },
-		{ "cut header", OK "A: b\r\n",
-		    "! unexpected end of the stream" },
-		{ "cut body", OK "Content-Length: 5\r\n\r\nhell",
-		    "! unexpected end of the stream" },
-		{ "cut chunk", OK "Transfer-Encoding: chunked\r\n\r\n5\r\nhell",
-		    "! unexpected end of the stream" },
-		{ "no last chunk", OK "Transfer-Encoding: chunked\r\n\r\n"
-		    "1\r\nh\r\n", "! unexpected end of the stream" },
-		{ "no end of trailers", OK "Transfer-Encoding: chunked\r\n\r\n"
-		    "0\r\n", "! unexpected end of the stream" },
-		{ "chunk size beyond 64 bits", OK
-		    "Transfer-Encoding: chunked\r\n\r\n"
-		    "10000000000000000\r\n", "! malformed chunk" },
-		{ "chunk size with 0x", OK "Transfer-Encoding: chunked\r\n\r\n"
-		    "0x3\r\nabc\r\n", "! malformed chunk" },
-		{ "negative chunk size", OK "Transfer-Encoding: chunked\r\n\r\n"
-		    "-1\r\n", "! malformed chunk" },
-		{ "chunk without size", OK "Transfer-Encoding: chunked\r\n\r\n"
-		    "\r\n", "! malformed chunk" },
-		{ "chunk longer than it says", OK
-		    "Transfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n",
-		    "! malformed chunk" },
-		{ "bad trailer", OK "Transfer-Encoding: chunked\r\n\r\n"
-		    "0\r\nx y\r\n\r\n", "! malformed trailer line" },
-	};
 	size_t	 i;
 
-	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++)
-		check(t[i].name, t[i].text, strlen(t[i].text), 0, t[i].want);
+	for (i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
+		check(answers[i].name, answers[i].text, strlen(answers[i].text), 0, answers[i].want);
 	check("HEAD", OK "Content-Length: 5\r\n\r\n",
 	    strlen(OK "Content-Length: 5\r\n\r\n"), 1, "200 OK|");
 	check("NUL in a value", OK "A: b\0c\r\n\r\n",

@@ -224,50 +224,51 @@ test_broken(void)
 	record_free(&cluster_record, copy);
 }
 
+static const struct {
+	const char	*what;
+	const char	*data;
+	size_t		 len;
+	int		 rv;
+} hostile_forms[] = {
+#define FORM(what, s, rv)	{ what, s, sizeof(s) - 1, rv }
+	FORM("nothing", "", -1),
+	FORM("no field", "\xff", 0),
+	FORM("one field", "\0\0\0\0\1a\xff", 0),
+	FORM("a boolean", "\x0f\xff", 0),
+	FORM("no end", "\0\0\0\0\1a", -1),
+	FORM("a field twice", "\0\0\0\0\1a\0\0\0\0\1a\xff", -1),
+	FORM("fields backwards", "\1\0\0\0\1a\0\0\0\0\1a\xff", -1),
+	FORM("a field that is not there", "\x40\xff", -1),
+	FORM("a NUL in a string", "\0\0\0\0\1\0\xff", -1),
+	FORM("a string beyond the end", "\0\0\0\0\xff" "a\xff", -1),
+	FORM("a string of 4 GB", "\0\xff\xff\xff\xff" "a\xff", -1),
+	FORM("a list", "\x0d\0\0\0\1\0\0\0\1a\xff", 0),
+	FORM("a list of 4 billion", "\x0d\xff\xff\xff\xff\xff", -1),
+	FORM("kept", "\xfe\0\0\0\1\1\0\0\0\1k\0\0\0\1t\xff", 0),
+	FORM("kept before a field", "\xfe\0\0\0\0\0\0\0\0\1a\xff", -1),
+	FORM("kept of no kind", "\xfe\0\0\0\1\4\0\0\0\1k\xff", -1),
+	FORM("kept and beyond the end", "\xfe\0\0\0\x09\1\0\0\0\1k\0\0"
+	    "\0\1t\xff", -1),
+	FORM("plain that is none", "\xfe\0\0\0\1\0\0\0\0\1k\0\0\0\1t"
+	    "\xff", -1),
+	FORM("plain", "\xfe\0\0\0\1\0\0\0\0\1k\0\0\0\1" "7\xff", 0)
+#undef FORM
+};
+
 /* Field numbers of check: id 0, name 1, alert_ids 13, disabled 15. */
 static void
 test_hostile(void)
 {
-	static const struct {
-		const char	*what;
-		const char	*data;
-		size_t		 len;
-		int		 rv;
-	} forms[] = {
-#define FORM(what, s, rv)	{ what, s, sizeof(s) - 1, rv }
-		FORM("nothing", "", -1),
-		FORM("no field", "\xff", 0),
-		FORM("one field", "\0\0\0\0\1a\xff", 0),
-		FORM("a boolean", "\x0f\xff", 0),
-		FORM("no end", "\0\0\0\0\1a", -1),
-		FORM("a field twice", "\0\0\0\0\1a\0\0\0\0\1a\xff", -1),
-		FORM("fields backwards", "\1\0\0\0\1a\0\0\0\0\1a\xff", -1),
-		FORM("a field that is not there", "\x40\xff", -1),
-		FORM("a NUL in a string", "\0\0\0\0\1\0\xff", -1),
-		FORM("a string beyond the end", "\0\0\0\0\xff" "a\xff", -1),
-		FORM("a string of 4 GB", "\0\xff\xff\xff\xff" "a\xff", -1),
-		FORM("a list", "\x0d\0\0\0\1\0\0\0\1a\xff", 0),
-		FORM("a list of 4 billion", "\x0d\xff\xff\xff\xff\xff", -1),
-		FORM("kept", "\xfe\0\0\0\1\1\0\0\0\1k\0\0\0\1t\xff", 0),
-		FORM("kept before a field", "\xfe\0\0\0\0\0\0\0\0\1a\xff", -1),
-		FORM("kept of no kind", "\xfe\0\0\0\1\4\0\0\0\1k\xff", -1),
-		FORM("kept and beyond the end", "\xfe\0\0\0\x09\1\0\0\0\1k\0\0"
-		    "\0\1t\xff", -1),
-		FORM("plain that is none", "\xfe\0\0\0\1\0\0\0\0\1k\0\0\0\1t"
-		    "\xff", -1),
-		FORM("plain", "\xfe\0\0\0\1\0\0\0\0\1k\0\0\0\1" "7\xff", 0)
-#undef FORM
-	};
 	struct check	*c = record_new(&check_record);
 	struct cluster	*cl = record_new(&cluster_record);
 	struct ibuf	*buf;
 	char		 many[2048];
 	size_t		 i, k;
 
-	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		buf = bytes(forms[i].data, forms[i].len);
-		is_int(unpack_record(buf, &check_record, c), forms[i].rv,
-		    "%s", forms[i].what);
+	for (i = 0; i < sizeof(hostile_forms) / sizeof(hostile_forms[0]); i++) {
+		buf = bytes(hostile_forms[i].data, hostile_forms[i].len);
+		is_int(unpack_record(buf, &check_record, c), hostile_forms[i].rv,
+		    "%s", hostile_forms[i].what);
 		record_clear(&check_record, c);
 		ibuf_free(buf);
 	}
