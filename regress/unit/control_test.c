@@ -22,7 +22,7 @@
  */
 
 #define mono_now	test_now
-#include "control.c"
+#include "control.c"	/* NOLINT(bugprone-suspicious-include) */
 
 #include <sys/stat.h>
 #include <sys/un.h>

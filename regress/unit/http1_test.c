@@ -222,7 +222,8 @@ test_table(void)
 	size_t	 i;
 
 	for (i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
-		check(answers[i].name, answers[i].text, strlen(answers[i].text), 0, answers[i].want);
+		check(answers[i].name, answers[i].text,
+		    strlen(answers[i].text), 0, answers[i].want);
 	check("HEAD", OK "Content-Length: 5\r\n\r\n",
 	    strlen(OK "Content-Length: 5\r\n\r\n"), 1, "200 OK|");
 	check("NUL in a value", OK "A: b\0c\r\n\r\n",

@@ -267,8 +267,8 @@ test_hostile(void)
 
 	for (i = 0; i < sizeof(hostile_forms) / sizeof(hostile_forms[0]); i++) {
 		buf = bytes(hostile_forms[i].data, hostile_forms[i].len);
-		is_int(unpack_record(buf, &check_record, c), hostile_forms[i].rv,
-		    "%s", hostile_forms[i].what);
+		is_int(unpack_record(buf, &check_record, c),
+		    hostile_forms[i].rv, "%s", hostile_forms[i].what);
 		record_clear(&check_record, c);
 		ibuf_free(buf);
 	}
