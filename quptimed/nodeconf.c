@@ -146,7 +146,9 @@ nodeconf_load(const struct paths *paths, struct node *node, struct verr *ve)
 		goto fail;
 	if (*str(node->node_id) == '\0') {
 		verr_file(ve, paths->node,
-		    "node_id is empty; run `quptimectl init` first");
+		    "must not be empty: run `quptimectl init` first");
+		(void)strlcpy(ve->path, "node_id", sizeof(ve->path));
+		ve->line = ve->column = 1;
 		goto fail;
 	}
 	if (node_defaults(node) == -1) {

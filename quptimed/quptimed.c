@@ -211,18 +211,46 @@ make_datadir(struct parent *p, const char *dir)
 		fatalx("the data directory's path is too long");
 }
 
+/*
+ * What the daemon makes anew when it starts may be missing, but not all of it:
+ * then it is the wrong directory.
+ */
 static int
 check_config(struct parent *p, int verbose)
 {
-	int	 bad;
+	const struct {
+		const struct record	*rec;
+		size_t			 size;
+		const char		*path;
+	} files[] = {
+		{ &node_record, sizeof(struct node), p->paths.node },
+		{ &cluster_record, sizeof(struct cluster), p->paths.cluster },
+		{ &trust_record, sizeof(struct trust), p->paths.trust }
+	};
+	struct verr	 verr;
+	char		 buf[1024];
+	size_t		 i, found = 0;
+	int		 bad = 0;
 
-	bad = check_file(&node_record, sizeof(struct node), p->paths.node,
-	    verbose);
-	bad |= check_file(&cluster_record, sizeof(struct cluster),
-	    p->paths.cluster, verbose);
-	if (access(p->paths.trust, F_OK) == 0)
-		bad |= check_file(&trust_record, sizeof(struct trust),
-		    p->paths.trust, 0);
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		if (access(files[i].path, F_OK) == -1 && errno == ENOENT)
+			continue;
+		found++;
+		bad |= check_file(files[i].rec, files[i].size, files[i].path,
+		    verbose && files[i].rec != &trust_record);
+	}
+	if (found == 0) {
+		fprintf(stderr, "%s: there is no node here\n", p->paths.dir);
+		return (1);
+	}
+	/* The environment has a say in node.yaml, and may be wrong too. */
+	memset(&verr, 0, sizeof(verr));
+	if (!bad && access(p->paths.node, F_OK) == 0 &&
+	    nodeconf_load(&p->paths, &p->node, &verr) == -1) {
+		fprintf(stderr, "%s\n", verr_string(&verr, buf, sizeof(buf)));
+		bad = 1;
+	}
+	record_clear(&node_record, &p->node);
 	return (bad);
 }
 
