@@ -133,6 +133,17 @@ child_loop(struct child *child)
 	ipc_close(&child->parent);
 }
 
+void
+child_verbose(struct ipc *ipc, struct imsg *imsg)
+{
+	int32_t	 verbose;
+
+	(void)ipc;
+	if (imsg_get_data(imsg, &verbose, sizeof(verbose)) == -1)
+		fatalx("%s: malformed", imsg_name(imsg_get_type(imsg)));
+	log_setverbose(verbose);
+}
+
 int
 child_take_fd(struct imsg *imsg, struct imsg_fd *what)
 {

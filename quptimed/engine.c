@@ -53,7 +53,6 @@ static void	 engine_peer(struct ipc *, struct imsg *);
 static void	 engine_fd(struct ipc *, struct imsg *);
 static void	 engine_keypair(struct ipc *, struct imsg *);
 static void	 engine_done(struct ipc *, struct imsg *);
-static void	 engine_verbose(struct ipc *, struct imsg *);
 static void	 engine_accept(int, short, void *);
 static void	 engine_resume(int, short, void *);
 static void	 stranger_step(int, short, void *);
@@ -68,7 +67,7 @@ static const struct ipc_rule	 rules[] = {
 	    engine_keypair },
 	{ IMSG_SETUP_DONE, PROC_PARENT, PH_SETUP, 0, 0, engine_done },
 	{ IMSG_LOG_VERBOSE, PROC_PARENT, PH_ANY, sizeof(int32_t),
-	    sizeof(int32_t), engine_verbose }
+	    sizeof(int32_t), child_verbose }
 };
 
 static struct child			 child;
@@ -176,17 +175,6 @@ engine_done(struct ipc *ipc, struct imsg *imsg)
 	event_add(&accept_ev, NULL);
 	evtimer_set(&resume_ev, engine_resume, NULL);
 	child_ready(&child);
-}
-
-static void
-engine_verbose(struct ipc *ipc, struct imsg *imsg)
-{
-	int32_t	 verbose;
-
-	(void)ipc;
-	if (imsg_get_data(imsg, &verbose, sizeof(verbose)) == -1)
-		fatalx("IMSG_LOG_VERBOSE: malformed");
-	log_setverbose(verbose);
 }
 
 static void

@@ -29,7 +29,6 @@
 static void	 notifier_setup_peer(struct ipc *, struct imsg *);
 static void	 notifier_setup_fd(struct ipc *, struct imsg *);
 static void	 notifier_setup_done(struct ipc *, struct imsg *);
-static void	 notifier_log_verbose(struct ipc *, struct imsg *);
 static void	 notifier_alert_send(struct ipc *, struct imsg *);
 static void	 notifier_alert_cancel(struct ipc *, struct imsg *);
 static void	 notifier_report(uint64_t, int, unsigned int, const char *);
@@ -41,7 +40,7 @@ static const struct ipc_rule	 parent_rules[] = {
 	    sizeof(struct imsg_fd), notifier_setup_fd },
 	{ IMSG_SETUP_DONE, PROC_PARENT, PH_SETUP, 0, 0, notifier_setup_done },
 	{ IMSG_LOG_VERBOSE, PROC_PARENT, PH_ANY, sizeof(int32_t),
-	    sizeof(int32_t), notifier_log_verbose },
+	    sizeof(int32_t), child_verbose },
 };
 
 /* Quorum may be through with its set-up first. */
@@ -119,17 +118,6 @@ notifier_setup_done(struct ipc *ipc, struct imsg *imsg)
 	if (!has_quorum)
 		fatalx("no link to %s", proc_name(PROC_QUORUM));
 	child_ready(&self);
-}
-
-static void
-notifier_log_verbose(struct ipc *ipc, struct imsg *imsg)
-{
-	int32_t	 verbose;
-
-	(void)ipc;
-	if (imsg_get_data(imsg, &verbose, sizeof(verbose)) == -1)
-		fatalx("%s: bad length", imsg_name(imsg_get_type(imsg)));
-	log_setverbose(verbose);
 }
 
 static void

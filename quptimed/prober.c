@@ -35,7 +35,7 @@
 #include "quptimed.h"
 
 #define PROBER_HANDLES	(4 * MAX_CHECKS)
-#define PROBER_TICK	5	/* ms: what is due so soon is started now */
+#define PROBER_TICK	10	/* ms: what is due so soon is started now */
 #define PROBER_GATHER	10	/* ms that a good result may wait for others */
 #define PROBER_BURST	256	/* probes started before others have a turn */
 #define PROBER_FIRST	1	/* ms between the first probes of new checks */
@@ -60,7 +60,6 @@ TAILQ_HEAD(probe_list, probe);
 static void		 prober_setup_peer(struct ipc *, struct imsg *);
 static void		 prober_setup_fd(struct ipc *, struct imsg *);
 static void		 prober_setup_done(struct ipc *, struct imsg *);
-static void		 prober_log(struct ipc *, struct imsg *);
 static void		 prober_set(struct ipc *, struct imsg *);
 static void		 prober_del(struct ipc *, struct imsg *);
 static void		 prober_resolvers(struct ipc *, struct imsg *);
@@ -97,7 +96,7 @@ static const struct ipc_rule parent_rules[] = {
 	{ IMSG_SETUP_DONE,	PROC_PARENT,	PH_SETUP,
 	    0, 0, prober_setup_done },
 	{ IMSG_LOG_VERBOSE,	PROC_PARENT,	PH_ANY,
-	    sizeof(int32_t), sizeof(int32_t), prober_log },
+	    sizeof(int32_t), sizeof(int32_t), child_verbose },
 };
 
 static const struct ipc_rule quorum_rules[] = {
@@ -250,17 +249,6 @@ prober_setup_done(struct ipc *ipc, struct imsg *imsg)
 	if (!linked)
 		fatalx("%s: no link to quorum", __func__);
 	child_ready(&child);
-}
-
-static void
-prober_log(struct ipc *ipc, struct imsg *imsg)
-{
-	int32_t	 verbose;
-
-	(void)ipc;
-	if (imsg_get_data(imsg, &verbose, sizeof(verbose)) == -1)
-		fatalx("%s: bad length", __func__);
-	log_setverbose(verbose);
 }
 
 /* A new check or a new definition of one; it counts from the commit on. */
@@ -438,6 +426,8 @@ prober_tick(int fd, short events, void *arg)
 		}
 	prober_waiting();
 	prober_late();
+	if (gathering)
+		prober_flush(-1, 0, NULL);
 	prober_arm();
 }
 
@@ -508,6 +498,7 @@ prober_flush(int fd, short events, void *arg)
 	(void)fd;
 	(void)events;
 	(void)arg;
+	evtimer_del(&flush);
 	gathering = 0;
 	ipc_arm(&quorum);
 }

@@ -39,7 +39,6 @@ static void	 setup_peer(struct ipc *, struct imsg *);
 static void	 setup_fd(struct ipc *, struct imsg *);
 static void	 setup_node(struct ipc *, struct imsg *);
 static void	 setup_done(struct ipc *, struct imsg *);
-static void	 log_verbose(struct ipc *, struct imsg *);
 static void	 reload(struct ipc *, struct imsg *);
 static void	 control(struct ipc *, struct imsg *);
 static void	 probe_result(struct ipc *, struct imsg *);
@@ -61,7 +60,7 @@ static const struct ipc_rule	 parent_rules[] = {
 	FLAT(IMSG_SETUP_FD, PH_SETUP, sizeof(struct imsg_fd), setup_fd),
 	{ IMSG_SETUP_NODE, PROC_PARENT, PH_SETUP, 1, IPC_MAXSIZE, setup_node },
 	FLAT(IMSG_SETUP_DONE, PH_SETUP, 0, setup_done),
-	FLAT(IMSG_LOG_VERBOSE, PH_ANY, sizeof(int32_t), log_verbose),
+	FLAT(IMSG_LOG_VERBOSE, PH_ANY, sizeof(int32_t), child_verbose),
 	FLAT(IMSG_RELOAD, PH_RUN, 0, reload),
 	CONTROL(IMSG_CTL_SHOW_STATUS),
 	CONTROL(IMSG_CTL_SHOW_CHECKS),
@@ -309,17 +308,6 @@ setup_done(struct ipc *ipc, struct imsg *imsg)
 	    q->cluster.alerts.n, q->cluster.peers.n);
 	quorum_config_changed(q);
 	child_ready(&q->child);
-}
-
-static void
-log_verbose(struct ipc *ipc, struct imsg *imsg)
-{
-	int32_t	 verbose;
-
-	(void)ipc;
-	if (imsg_get_data(imsg, &verbose, sizeof(verbose)) == -1)
-		fatalx("%s: bad length", __func__);
-	log_setverbose(verbose);
 }
 
 static void

@@ -222,6 +222,8 @@ void	 child_init(struct child *, enum proc_id, const struct ipc_rule *,
 void	 child_ready(struct child *);
 /* Runs until the parent closes the channel. */
 void	 child_loop(struct child *);
+/* Handles IMSG_LOG_VERBOSE. */
+void	 child_verbose(struct ipc *, struct imsg *);
 /* The descriptor and payload of IMSG_SETUP_FD, checked; -1 is fatal. */
 int	 child_take_fd(struct imsg *, struct imsg_fd *);
 /* The descriptor and sender's id of IMSG_SETUP_PEER. */

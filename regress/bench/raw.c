@@ -36,7 +36,7 @@
  */
 
 #define EVENTS	256
-#define TICK	5	/* ms, as the prober has it */
+#define TICK	10	/* ms, as the prober has it */
 
 static void	 probe_start(int, uint16_t, unsigned long);
 static void	 probe_event(int, int);
