@@ -57,7 +57,7 @@ uninstall: config
 	done
 
 clean: config
-	@for d in ${DIRS} regress/unit regress/fuzz; do \
+	@for d in ${DIRS} regress/unit regress/fuzz regress/bench; do \
 		(cd $$d && ${MAKE} clean) || exit 1; \
 	done
 	rm -rf legs

@@ -142,6 +142,9 @@ prober_main(void)
 {
 	tzset();
 	prober_files();
+	/* A descriptor's changes as one system call, where libevent can. */
+	if (setenv("EVENT_EPOLL_USE_CHANGELIST", "1", 1) == -1)
+		fatal("setenv");
 	httpc_init();
 	child_init(&child, PROC_PROBER, parent_rules,
 	    sizeof(parent_rules) / sizeof(parent_rules[0]));
