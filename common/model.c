@@ -84,6 +84,7 @@ static const char *const	alert_types[] = {
 	"unknown", "smtp", "discord", "webhook", NULL
 };
 static const char *const	states[] = { "unknown", "up", "down" };
+static const char *const	compats[] = { "v0.1", "v0.3", NULL };
 static const char *const	dns_records[] = {
 	"a", "aaaa", "cname", "mx", "txt", "ns", NULL
 };
@@ -99,7 +100,9 @@ static const struct field	node_fields[] = {
 	    0, "advertise", "host:port where peers reach this node"),
 	F(node, cluster_secret, NULL, "cluster_secret", FT_STR,
 	    F_OMIT | F_SECRET, 1, SECRET_MAX,
-	    0, NULL, "left over from old versions"),
+	    0, NULL, "lets nodes of v0.1 join"),
+	F(node, compat, NULL, "compat", FT_STR, F_OMIT, 1, 32,
+	    0, NULL, "QUptime version of the other nodes", .words = compats),
 };
 RECORD(node, 1, EXTRA(node), node_check);
 
@@ -308,8 +311,58 @@ static const struct field	peer_status_fields[] = {
 	    "where it is reached"),
 	ROW(peer_status, live, "live", FT_BOOL, 0, 0, "heard of lately"),
 	ROW(peer_status, last_seen, "last_seen", FT_TIME, 0, 0, "when"),
+	ROW(peer_status, self, "self", FT_BOOL, 0, 0, "this node"),
+	ROW(peer_status, master, "master", FT_BOOL, 0, 0, "is master"),
+	ROW(peer_status, rtt, "rtt_ns", FT_DUR, 0, 0,
+	    "round trip, -1: not measured"),
+	ROW(peer_status, has_offset, "clock_known", FT_BOOL, 0, 0,
+	    "its clock was read"),
+	ROW(peer_status, clock_offset, "clock_offset_ns", FT_INT, 0, 0,
+	    "its clock minus ours"),
+	ROW(peer_status, protocol, "protocol", FT_STR, 0, 32,
+	    "what it speaks"),
+	ROW(peer_status, config_version, "config_version", FT_UINT, 0, 0,
+	    "version it has"),
+	ROW(peer_status, cert_expires, "cert_expires", FT_TIME, 0, 0,
+	    "end of its certificate"),
+	ROW(peer_status, address, "address", FT_STR, 0, HOST_MAX,
+	    "it is reached at"),
+	ROW(peer_status, trouble, "trouble", FT_STR, F_JSONOMIT | F_TEXT,
+	    DETAIL_LEN_MAX, "why it is not reached"),
 };
 RECORD(peer_status, 0, RECORD_NOEXTRA, NULL);
+
+static const struct field	token_status_fields[] = {
+	ROW(token_status, id, "id", FT_STR, 0, ID_MAX, "id"),
+	ROW(token_status, name, "name", FT_STR, 0, NAME_MAX_LEN, "name"),
+	ROW(token_status, auto_approve, "auto_approve", FT_BOOL, 0, 0,
+	    "joins without being approved"),
+	ROW(token_status, created_by, "created_by", FT_STR, 0, ID_MAX,
+	    "the node that made it"),
+	ROW(token_status, created_at, "created_at", FT_TIME, 0, 0,
+	    "when it was made"),
+	ROW(token_status, expires_at, "expires_at", FT_TIME, 0, 0,
+	    "when it ends"),
+	ROW(token_status, joiner, "joiner", FT_STR, F_JSONOMIT, ID_MAX,
+	    "the node that waits for approval"),
+	ROW(token_status, advertise, "advertise", FT_STR, F_JSONOMIT,
+	    HOST_MAX, "its address"),
+	ROW(token_status, fingerprint, "fingerprint", FT_STR, F_JSONOMIT,
+	    128, "of its public key"),
+	ROW(token_status, submitted_at, "submitted_at", FT_TIME, F_JSONOMIT,
+	    0, "since when it waits"),
+	ROW(token_status, token, "token", FT_STR, F_JSONOMIT, 0,
+	    "to be handed over, shown once"),
+};
+RECORD(token_status, 0, RECORD_NOEXTRA, NULL);
+
+static const struct field	event_row_fields[] = {
+	ROW(event_row, when, "time", FT_TIME, 0, 0, "when"),
+	ROW(event_row, kind, "kind", FT_STR, 0, 32, "what happened to what"),
+	ROW(event_row, subject, "subject", FT_STR, 0, NAME_MAX_LEN, "which"),
+	ROW(event_row, text, "text", FT_STR, F_TEXT, DETAIL_LEN_MAX, "what"),
+};
+RECORD(event_row, 0, RECORD_NOEXTRA, NULL);
 
 static const struct field	check_status_fields[] = {
 	ROW(check_status, check_id, "check_id", FT_STR, 0, ID_MAX, "id"),

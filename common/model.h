@@ -67,6 +67,7 @@ struct node {			/* node.yaml */
 	uint64_t	 bind_port;
 	char		*advertise;
 	char		*cluster_secret;
+	char		*compat;	/* v0.3, the default, or v0.1 */
 	struct xnode	*extra;
 };
 
@@ -188,6 +189,39 @@ struct peer_status {
 	char		*advertise;
 	int		 live;
 	struct walltime	 last_seen;
+	int		 self;		/* this node */
+	int		 master;
+	int64_t		 rtt;		/* ns; -1: not measured */
+	int		 has_offset;
+	int64_t		 clock_offset;	/* ns, its clock minus ours */
+	char		*protocol;	/* quptimed or quptime; "": not known */
+	uint64_t	 config_version;
+	struct walltime	 cert_expires;
+	char		*address;	/* it is reached at */
+	char		*trouble;	/* why it is not reached */
+};
+
+/* A token, without what would redeem it but when it has just been made. */
+struct token_status {
+	char		*id;
+	char		*name;
+	int		 auto_approve;
+	char		*created_by;
+	struct walltime	 created_at;
+	struct walltime	 expires_at;
+	char		*joiner;	/* node id that waits; "": none */
+	char		*advertise;	/* its */
+	char		*fingerprint;	/* its */
+	struct walltime	 submitted_at;
+	char		*token;		/* its text, once */
+};
+
+/* One line of what happens. */
+struct event_row {
+	struct walltime	 when;
+	char		*kind;		/* check, peer, master, config, ... */
+	char		*subject;	/* which */
+	char		*text;
 };
 
 struct check_status {
@@ -240,6 +274,8 @@ extern const struct record	 trust_record;
 extern const struct record	 status_record;
 extern const struct record	 peer_status_record;
 extern const struct record	 check_status_record;
+extern const struct record	 token_status_record;
+extern const struct record	 event_row_record;
 extern const struct record	 snapshot_record;
 extern const struct record	 alert_event_record;
 
@@ -247,6 +283,7 @@ extern const struct record	 alert_event_record;
 #define CLUSTER_PEER(c, i)	((struct peer *)(c)->peers.v[i])
 #define CLUSTER_CHECK(c, i)	((struct check *)(c)->checks.v[i])
 #define CLUSTER_ALERT(c, i)	((struct alert *)(c)->alerts.v[i])
+#define CLUSTER_ENROLLMENT(c, i) ((struct enrollment *)(c)->enrollments.v[i])
 
 enum check_type	 check_type_of(const struct check *);
 const char	*check_type_name(enum check_type);

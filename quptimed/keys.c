@@ -178,12 +178,30 @@ keys_clear(struct keypair *kp)
 int
 keys_fingerprint(const char *pem, size_t len, char *buf, size_t size)
 {
-	X509	*cert;
-	int	 rv;
+	struct certinfo	 info;
 
+	if (keys_certinfo(pem, len, &info) == -1 ||
+	    strlcpy(buf, info.fingerprint, size) >= size)
+		return (-1);
+	return (0);
+}
+
+int
+keys_certinfo(const char *pem, size_t len, struct certinfo *info)
+{
+	struct tm	 tm;
+	X509		*cert;
+	int		 rv;
+
+	memset(info, 0, sizeof(*info));
 	if ((cert = cert_parse(pem, len)) == NULL)
 		return (-1);
-	rv = cert_fingerprint(cert, buf, size);
+	rv = cert_fingerprint(cert, info->fingerprint,
+	    sizeof(info->fingerprint));
+	if (cert_cn(cert, info->cn, sizeof(info->cn)) == -1)
+		info->cn[0] = '\0';
+	if (ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm) == 1)
+		info->not_after = timegm(&tm);
 	X509_free(cert);
 	return (rv);
 }

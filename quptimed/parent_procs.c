@@ -54,6 +54,7 @@ static void	 link_procs(struct parent *, enum proc_id, enum proc_id);
 static void	 send_fd(struct parent *, enum proc_id, enum fd_use, int, int);
 static void	 send_icmp(struct parent *);
 static void	 send_identity(struct parent *, struct keypair *);
+static void	 give_files(struct ipc *, struct imsg *);
 static void	 child_eof(struct ipc *);
 static void	 child_done(struct ipc *, struct imsg *);
 static void	 report(struct parent *, enum proc_id, int);
@@ -73,6 +74,12 @@ static const struct ipc_rule	 rules[] = {
 	FROM_QUORUM(IMSG_CTL_CHECK, 1),
 	FROM_QUORUM(IMSG_CTL_CHECK_CONF, 1),
 	FROM_QUORUM(IMSG_CTL_ALERT, 1),
+	FROM_QUORUM(IMSG_CTL_TOKEN, 1),
+	FROM_QUORUM(IMSG_CTL_TRUST, 1),
+	FROM_QUORUM(IMSG_CTL_RESOLVER, 1),
+	FROM_QUORUM(IMSG_CTL_EVENT, 1),
+	FROM_QUORUM(IMSG_CTL_PROGRESS, 1),
+	{ IMSG_OWN, PROC_QUORUM, PH_RUN, 0, 0, give_files },
 	FROM_QUORUM(IMSG_CTL_RESULT, sizeof(struct ctl_result))
 };
 
@@ -293,6 +300,16 @@ child_done(struct ipc *ipc, struct imsg *imsg)
 		if (!self->ready[children[i]])
 			return;
 	parent_ready(self);
+}
+
+/* What root's editor has made anew, so that quorum can look at it. */
+static void
+give_files(struct ipc *ipc, struct imsg *imsg)
+{
+	(void)ipc;
+	(void)imsg;
+	if (self->owner == 0)
+		open_give(self);
 }
 
 /*

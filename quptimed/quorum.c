@@ -41,6 +41,8 @@ static void	 setup_node(struct ipc *, struct imsg *);
 static void	 setup_done(struct ipc *, struct imsg *);
 static void	 reload(struct ipc *, struct imsg *);
 static void	 control(struct ipc *, struct imsg *);
+static void	 mesh_peer(struct ipc *, struct imsg *);
+static void	 mesh_request(struct ipc *, struct imsg *);
 static void	 probe_result(struct ipc *, struct imsg *);
 static void	 notifier_result(struct ipc *, struct imsg *);
 static void	 link_closed(struct ipc *);
@@ -53,6 +55,7 @@ static int	 same_list(const struct strlist *, const struct strlist *);
 
 /* What comes from a client may be of any length and is looked at later. */
 #define CONTROL(t)	{ (t), PROC_PARENT, PH_RUN, 0, CTL_MAXSIZE, control }
+#define MESH(t, s, h)	{ (t), PROC_ENGINE, PH_RUN, (s), MESH_MAXSIZE, (h) }
 #define FLAT(t, p, s, h) { (t), PROC_PARENT, (p), (s), (s), (h) }
 
 static const struct ipc_rule	 parent_rules[] = {
@@ -65,11 +68,29 @@ static const struct ipc_rule	 parent_rules[] = {
 	CONTROL(IMSG_CTL_SHOW_STATUS),
 	CONTROL(IMSG_CTL_SHOW_CHECKS),
 	CONTROL(IMSG_CTL_SHOW_ALERTS),
+	CONTROL(IMSG_CTL_SHOW_PEERS),
+	CONTROL(IMSG_CTL_SHOW_TOKENS),
+	CONTROL(IMSG_CTL_SHOW_TRUST),
+	CONTROL(IMSG_CTL_SHOW_RESOLVERS),
 	CONTROL(IMSG_CTL_MUTATE),
+	CONTROL(IMSG_CTL_RESOLVERS),
+	CONTROL(IMSG_CTL_TRUST_REMOVE),
+	CONTROL(IMSG_CTL_ENROLL_CREATE),
+	CONTROL(IMSG_CTL_ENROLL_APPROVE),
+	CONTROL(IMSG_CTL_ENROLL_REVOKE),
+	CONTROL(IMSG_CTL_JOIN),
+	CONTROL(IMSG_CTL_MONITOR),
 	CONTROL(IMSG_CTL_ALERT_TEST),
 	FLAT(IMSG_CTL_XOFF, PH_RUN, 0, control),
 	FLAT(IMSG_CTL_XON, PH_RUN, 0, control),
 	FLAT(IMSG_CTL_CLOSE, PH_RUN, 0, control),
+};
+
+static const struct ipc_rule	 engine_rules[] = {
+	MESH(IMSG_MESH_UP, sizeof(struct mesh_up), mesh_peer),
+	MESH(IMSG_MESH_DOWN, sizeof(struct mesh_frame), mesh_peer),
+	MESH(IMSG_MESH_ANSWER, sizeof(struct mesh_frame), mesh_peer),
+	MESH(IMSG_MESH_REQUEST, sizeof(struct mesh_request), mesh_request),
 };
 
 static const struct ipc_rule	 prober_rules[] = {
@@ -224,6 +245,7 @@ setup_peer(struct ipc *ipc, struct imsg *imsg)
 	enum proc_id		 proc;
 	struct ipc		*link = NULL;
 	size_t			 nrules = 0;
+	uint32_t		 maxsize = IPC_MAXSIZE;
 	int			 fd;
 
 	(void)ipc;
@@ -231,6 +253,9 @@ setup_peer(struct ipc *ipc, struct imsg *imsg)
 	switch (proc) {
 	case PROC_ENGINE:
 		link = &q->engine;
+		rules = engine_rules;
+		nrules = NRULES(engine_rules);
+		maxsize = MESH_MAXSIZE;
 		break;
 	case PROC_PROBER:
 		link = &q->prober;
@@ -247,8 +272,7 @@ setup_peer(struct ipc *ipc, struct imsg *imsg)
 	}
 	if (link == NULL || quorum_linked(link))
 		fatalx("%s: unexpected link", __func__);
-	ipc_init(link, fd, proc, rules, nrules, &q->child.phase, IPC_MAXSIZE,
-	    0);
+	ipc_init(link, fd, proc, rules, nrules, &q->child.phase, maxsize, 0);
 	link->closed = link_closed;
 }
 
@@ -327,6 +351,23 @@ control(struct ipc *ipc, struct imsg *imsg)
 	case IMSG_CTL_MUTATE:
 		mutate_request(q, imsg);
 		break;
+	case IMSG_CTL_RESOLVERS:
+		mutate_resolvers(q, imsg);
+		break;
+	case IMSG_CTL_TRUST_REMOVE:
+		trust_request(q, imsg);
+		break;
+	case IMSG_CTL_ENROLL_CREATE:
+	case IMSG_CTL_ENROLL_APPROVE:
+	case IMSG_CTL_ENROLL_REVOKE:
+		enroll_request(q, imsg);
+		break;
+	case IMSG_CTL_JOIN:
+		join_request(q, imsg);
+		break;
+	case IMSG_CTL_MONITOR:
+		monitor_request(q, imsg);
+		break;
 	case IMSG_CTL_ALERT_TEST:
 		alert_test(q, imsg);
 		break;
@@ -343,6 +384,20 @@ control(struct ipc *ipc, struct imsg *imsg)
 		ctl_show(q, imsg);
 		break;
 	}
+}
+
+static void
+mesh_peer(struct ipc *ipc, struct imsg *imsg)
+{
+	(void)ipc;
+	peer_message(&quorum, imsg);
+}
+
+static void
+mesh_request(struct ipc *ipc, struct imsg *imsg)
+{
+	(void)ipc;
+	rpc_request(&quorum, imsg);
 }
 
 static void

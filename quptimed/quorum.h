@@ -24,12 +24,21 @@
 #include <event.h>
 #include <stdint.h>
 
+#include "quorum_wire.h"
 #include "quptimed.h"
 
 /*
- * The quorum process: the configuration and its file, verdicts, alert
- * decisions, and the answers to control clients.
+ * The quorum process: the other nodes, the election, the configuration and its
+ * file, verdicts, alert decisions, and the answers to control clients.
  */
+
+struct quorum;
+struct qpeer;
+struct joiner;
+struct monitors;
+struct publisher;
+struct reporter;
+struct watch;
 
 /*
  * quorum_verdict.c.  Pure: values and a now, no clock, socket or log.
@@ -143,6 +152,140 @@ struct store {
 	int	 known;
 };
 
+/*
+ * quorum_legacy.c.  Pure: who is live and who is master, as protocol 1 has it:
+ * values and a now, no clock, socket or log.
+ */
+#define LEGACY_HEARTBEAT	MONO_SEC(1)
+#define LEGACY_DEAD_AFTER	MONO_SEC(4)
+#define LEGACY_COOLDOWN		MONO_SEC(120)
+
+/* One node as this one sees it; the strings are its own. */
+struct legacy_node {
+	RB_ENTRY(legacy_node)	 entry;		/* by id, bytewise */
+	char			*id;
+	char			*master;	/* whom it reports; NULL: none */
+	struct monotime		 last_seen;
+	struct monotime		 live_since;
+	int			 seen;		/* ever */
+	int			 mark;		/* in the list that comes */
+};
+RB_HEAD(legacy_nodes, legacy_node);
+
+struct legacy {
+	struct legacy_nodes	 nodes;		/* members, this one too */
+	uint32_t		 n;
+	char			*self;
+	char			*master;	/* NULL: none */
+	uint64_t		 term;		/* local: counts its changes */
+	struct monotime		 started;	/* no election before + dead */
+};
+
+/* 0, or -1 when out of memory. */
+int		 legacy_init(struct legacy *, const char *, struct monotime);
+void		 legacy_clear(struct legacy *);
+/*
+ * The members, by id; who is new has not been seen, who is missing is
+ * forgotten at once.  0, or -1 when out of memory and nothing changed.
+ */
+int		 legacy_members(struct legacy *, const char *const *,
+		    uint32_t);
+/* A member was heard of, and whom it calls master (NULL or "": none). */
+void		 legacy_seen(struct legacy *, const char *, const char *,
+		    struct monotime);
+int		 legacy_live(const struct legacy *, const char *,
+		    struct monotime);
+uint32_t	 legacy_nlive(const struct legacy *, struct monotime);
+uint32_t	 legacy_quorum(const struct legacy *);
+/* 1 when the master has changed, and with it the term. */
+int		 legacy_elect(struct legacy *, struct monotime);
+
+/*
+ * quorum_peer.c: the other members, and nodes that are about to be.  The
+ * engine keeps the connections; what goes over them is kept here.
+ */
+enum peer_news {
+	PEER_UP,		/* the dialled connection stands */
+	PEER_DOWN		/* it is gone, or could not be made */
+};
+
+struct call;
+TAILQ_HEAD(calls, call);
+
+struct qpeer {
+	TAILQ_ENTRY(qpeer)	 entry;
+	uint32_t		 handle;	/* with the engine */
+	uint32_t		 slot;		/* among a verdict's reporters */
+	char			*node_id;
+	char			*advertise;
+	char			*fingerprint;
+	const struct peer	*conf;	/* NULL: not a member (yet) */
+	/* Of one that is no member: told of its connection. */
+	void			(*notify)(struct quorum *, struct qpeer *,
+				    enum peer_news, const char *, void *);
+	void			*notify_arg;
+	int			 mark;
+
+	/* The dialled connection. */
+	int			 up;
+	uint32_t		 gen;
+	int			 quptimed;	/* else a Go node */
+	char			*cn;		/* of its certificate */
+	char			*address;	/* it was reached at */
+	char			*trouble;	/* why it is not up */
+	struct calls		 waiting;	/* to be sent, in order */
+	struct calls		 sent;		/* answers are due */
+	uint32_t		 nsent;
+
+	/* What it says of itself. */
+	struct walltime		 last_seen;	/* for people */
+	uint64_t		 config_version;
+	int64_t			 rtt;		/* ns, smoothed; -1: none */
+	int64_t			 clock_offset;	/* ns, its minus ours */
+	int			 has_offset;
+	int64_t			 not_after;	/* of its certificate */
+	struct monotime		 complained;	/* of it, in the log */
+
+	/* Replication: see quorum_publish.c. */
+	uint64_t		 acked;		/* version it has confirmed */
+	int			 publishing;
+	int			 pulling;
+};
+TAILQ_HEAD(qpeers, qpeer);
+
+/*
+ * The end of a call: its result, a structure of the method's, or NULL and why:
+ * what the peer answered (refused) or what kept the answer away.
+ */
+struct answer {
+	const void	*result;
+	const char	*error;
+	int		 refused;
+};
+/* Called once for each call; the peer is valid, but may be about to go. */
+typedef void	 call_done(struct quorum *, struct qpeer *,
+		    const struct answer *, void *);
+
+/*
+ * quorum_rpc.c: requests of others.  One that is answered later is kept with
+ * rpc_keep(); every request is answered once, its connection there or not.
+ */
+struct request {
+	struct qpeer		*from;	/* NULL: a stranger, or gone since */
+	char			*cn;
+	char			*fingerprint;
+	char			*address;
+	uint32_t		 conn;
+	uint32_t		 seq;
+	uint32_t		 from_handle;
+	int			 quptimed;
+	uint64_t		 id;
+	enum wire_method	 method;
+	const char		*frame;	/* valid within the handler only */
+	size_t			 len;
+	void			*params;	/* of the method's record */
+};
+
 struct alert_job;
 RB_HEAD(alert_jobs, alert_job);
 LIST_HEAD(alert_tests, alert_job);
@@ -159,11 +302,22 @@ struct quorum {
 	char			*cert;
 	struct monotime		 started;
 
+	enum dialect		 dialect;
+
 	struct store		 store;
 	struct cluster		 cluster;
 	struct checks		 checks;
+	struct legacy		 legacy;
 	uint64_t		 term;
 	int			 master;	/* this node is */
+	struct qpeers		 peers;		/* all but this node */
+	struct event		 tick_ev;	/* heartbeats */
+	struct trust		 trust;		/* trust.yaml */
+	struct publisher	*publisher;	/* quorum_publish.c */
+	struct reporter		*reporter;	/* quorum_report.c */
+	struct watch		*watch;		/* quorum_watch.c */
+	struct joiner		*joiner;	/* quorum_join.c */
+	struct monitors		*monitors;	/* quorum_monitor.c */
 
 	struct qcheck_list	 unsent;
 	struct event		 sync_ev;
@@ -178,7 +332,183 @@ struct quorum {
 	struct event		 dump_ev;
 };
 
-#define SELF	0		/* index of this node among the reporters */
+#define SELF	0		/* slot of this node among the reporters */
+
+/* quorum_peer.c */
+/* Members as the configuration has them now; strangers of old are dropped. */
+void		 peers_sync(struct quorum *);
+void		 peers_clear(struct quorum *);
+struct qpeer	*peer_find(struct quorum *, const char *node_id);
+struct qpeer	*peer_by_handle(struct quorum *, uint32_t);
+/* The master's, NULL when it is this node, nobody, or not known. */
+struct qpeer	*peer_master(struct quorum *);
+/*
+ * One who is no member yet, by address and key; connected at once.  NULL when
+ * out of memory.  It becomes a member's when the configuration lists that
+ * fingerprint.
+ */
+struct qpeer	*peer_bootstrap(struct quorum *, const char *address,
+		    const char *fingerprint, void (*)(struct quorum *,
+		    struct qpeer *, enum peer_news, const char *, void *),
+		    void *);
+void		 peer_remove(struct quorum *, struct qpeer *);
+/*
+ * Asks a peer.  Go nodes are asked one thing at a time.  The limit counts from
+ * now; an answer that is late or makes no sense ends the connection.
+ */
+void		 peer_call(struct quorum *, struct qpeer *, enum wire_method,
+		    const void *params, struct monotime limit, call_done *,
+		    void *);
+/* The same with the parameters' text; shared by all who are sent it. */
+void		 peer_call_text(struct quorum *, struct qpeer *,
+		    enum wire_method, const char *, size_t,
+		    struct monotime limit, call_done *, void *);
+/* IMSG_MESH_UP, DOWN, ANSWER. */
+void		 peer_message(struct quorum *, struct imsg *);
+/* One line per peer and minute: what an honest one would not do. */
+void		 peer_complain(struct quorum *, struct qpeer *,
+		    const char *, ...)
+		    __attribute__((__format__(printf, 3, 4)));
+
+/* quorum_heart.c: heartbeats, liveness, election, following of versions */
+void		 heart_start(struct quorum *);
+void		 heart_stop(struct quorum *);
+/* Elects; when the master changes, tells who has to know. */
+void		 heart_elect(struct quorum *);
+/* The master's node id, or NULL. */
+const char	*heart_master(const struct quorum *);
+int		 heart_has_quorum(const struct quorum *);
+/* A heartbeat came from a peer: its part of the exchange is in params. */
+void		 heart_heard(struct quorum *, struct qpeer *,
+		    const char *advertise, const char *master,
+		    uint64_t version);
+/* The address this node tells others. */
+const char	*heart_advertise(const struct quorum *, char *, size_t);
+/*
+ * A configuration that a peer pushed or was asked for.  1: taken over; 0: not
+ * newer; -1: refused, verr says why, and nothing changed.
+ */
+int		 heart_adopt(struct quorum *, struct qpeer *, struct cluster *,
+		    struct verr *);
+
+/* quorum_rpc.c */
+/* IMSG_MESH_REQUEST. */
+void		 rpc_request(struct quorum *, struct imsg *);
+/* A copy to be answered later, without the frame; NULL: out of memory. */
+struct request	*rpc_keep(struct request *);
+/* Answers; a kept request is freed. */
+void		 rpc_result(struct quorum *, struct request *, const void *);
+void		 rpc_error(struct quorum *, struct request *, const char *,
+		    ...) __attribute__((__format__(printf, 3, 4)));
+/* With a line about a stranger, within the engine's limits. */
+void		 rpc_complain(struct quorum *, struct request *,
+		    const char *);
+
+/* quorum_trust.c: trust.yaml, which lists who is let in */
+int		 trust_load(struct quorum *, struct verr *);
+/* Entries for all members that have a key, none for who has left. */
+void		 trust_sync(struct quorum *);
+/* For one who is to become a member.  0, or -1 with a line in the log. */
+int		 trust_add(struct quorum *, const char *node_id,
+		    const char *address, const char *fingerprint,
+		    const char *cert_pem);
+/* 1: removed, 0: there was none, -1: refused. */
+int		 trust_remove(struct quorum *, const char *node_id,
+		    struct verr *);
+void		 trust_request(struct quorum *, struct imsg *);
+void		 trust_clear(struct quorum *);
+
+/* quorum_publish.c: changes on their way to the master and to the others */
+typedef void	 proposal_done(struct quorum *, uint64_t version,
+		    const char *error, void *);
+/*
+ * A change of this node's own or of another's: applied here and sent to all,
+ * or sent to the master.  Called back once, perhaps before it returns, with the
+ * version and NULL when a majority has it, else with the reason.
+ */
+void		 publish_propose(struct quorum *, struct proposal *,
+		    proposal_done *, void *);
+/* The same by who is not asked to pass it on: "not master" otherwise. */
+void		 publish_apply(struct quorum *, struct proposal *,
+		    proposal_done *, void *);
+/* A peer has said which version it has. */
+void		 publish_heard(struct quorum *, struct qpeer *, uint64_t);
+/* The configuration in force is another one. */
+void		 publish_changed(struct quorum *);
+/* Mastership or quorum is lost or won. */
+void		 publish_master(struct quorum *);
+/* The peer is going: it confirms nothing any more. */
+void		 publish_gone(struct quorum *, struct qpeer *);
+void		 publish_clear(struct quorum *);
+
+/* quorum_report.c: results on their way to the master */
+void		 report_add(struct quorum *, struct qcheck *,
+		    const struct result *);
+/* The check has gone: what is due of it is dropped. */
+void		 report_forget(struct quorum *, struct qcheck *);
+/* There is another master, or the connection to it stands again. */
+void		 report_master(struct quorum *);
+void		 report_clear(struct quorum *);
+
+/* quorum_watch.c: hands that write into cluster.yaml */
+void		 watch_start(struct quorum *);
+void		 watch_stop(struct quorum *);
+/* Looks now; the client, unless 0, is told what came of it. */
+void		 watch_look(struct quorum *, uint32_t client);
+
+/* quorum_enroll.c and quorum_token.c: tokens, Enroll and Join */
+void		 enroll_rpc(struct quorum *, struct request *);
+void		 enroll_rpc_join(struct quorum *, struct request *);
+/* IMSG_CTL_ENROLL_*. */
+void		 enroll_request(struct quorum *, struct imsg *);
+/* Called now and then on the master: removes what has expired. */
+void		 enroll_prune(struct quorum *);
+
+struct endpoint {
+	char		*advertise;
+	char		*fingerprint;
+};
+
+struct token {
+	char		*id;
+	char		*secret;
+	struct reclist	 endpoints;	/* struct endpoint */
+	struct walltime	 expires_at;
+};
+
+#define TOKEN_TEXT_MAX	(128 * 1024)
+
+/* The text to be handed over, freezero(3); NULL: out of memory. */
+char		*token_format(const struct token *);
+/* Into a zeroed token; 0, or -1 with verr's msg. */
+int		 token_parse(const char *, struct token *, struct verr *);
+void		 token_clear(struct token *);
+/* "sha256:..." of a secret, for cluster.yaml; the buffer has 72 bytes. */
+void		 token_hash(const char *, char *, size_t);
+/* In constant time; 1 when it is the secret of that hash. */
+int		 token_verify(const char *secret, const char *hash);
+
+/* quorum_join.c: this node, on its way into a cluster */
+void		 join_request(struct quorum *, struct imsg *);
+void		 join_client_gone(struct quorum *, uint32_t);
+/* Whether configurations are taken from whoever we join through. */
+int		 join_is_waiting(const struct quorum *);
+/* The configuration in force is another one. */
+void		 join_changed(struct quorum *);
+void		 join_clear(struct quorum *);
+
+/* quorum_monitor.c: what happens, told to those who watch */
+void		 monitor_request(struct quorum *, struct imsg *);
+/* A kind ("check", "peer", "master", "config", "alert", "token"), on what. */
+void		 monitor_event(struct quorum *, const char *kind,
+		    const char *subject, const char *, ...)
+		    __attribute__((__format__(printf, 4, 5)));
+void		 monitor_client_gone(struct quorum *, uint32_t);
+void		 monitor_clear(struct quorum *);
+
+/* quorum_status.c: what is shown, to peers and clients alike */
+/* Result of Status; strings are copies. 0, or -1 when out of memory. */
+int		 status_fill(struct quorum *, struct wire_status_res *);
 
 /* quorum.c */
 void		 quorum_init(struct quorum *);
@@ -241,6 +571,7 @@ struct alert	*mutate_find_alert(struct quorum *, const char *);
 int		 mutation_apply(struct quorum *, struct mutation *,
 		    struct verr *);
 void		 mutate_request(struct quorum *, struct imsg *);
+void		 mutate_resolvers(struct quorum *, struct imsg *);
 void		 mutate_reload(struct quorum *, uint32_t);
 
 /* quorum_alert.c */

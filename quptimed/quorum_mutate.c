@@ -198,6 +198,12 @@ mutate_reload(struct quorum *q, uint32_t client)
 	    rv == 1 ? "reloaded" : "nothing has changed");
 }
 
+void
+mutate_resolvers(struct quorum *q, struct imsg *imsg)
+{
+	ctl_result(q, imsg_get_id(imsg), CTL_REFUSED, "not there yet");
+}
+
 struct alert *
 mutate_find_alert(struct quorum *q, const char *name)
 {

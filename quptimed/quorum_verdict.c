@@ -33,7 +33,7 @@
 
 static int	 reports_room(struct verdict *, uint32_t);
 static int	 text_set(char **, const char *);
-static void	 report_clear(struct report *);
+static void	 report_wipe(struct report *);
 static int	 evaluate(struct verdict *, struct transition *);
 
 struct monotime
@@ -104,7 +104,7 @@ verdict_forget(struct verdict *v, uint32_t node)
 
 	for (i = 0; i < v->nreports; i++)
 		if (node == VERDICT_ALL || node == i)
-			report_clear(&v->reports[i]);
+			report_wipe(&v->reports[i]);
 	if (node == VERDICT_ALL) {
 		v->candidate = STATE_UNKNOWN;
 		v->count = 0;
@@ -173,7 +173,7 @@ text_set(char **p, const char *text)
 }
 
 static void
-report_clear(struct report *r)
+report_wipe(struct report *r)
 {
 	free(r->detail);
 	free(r->cannot);

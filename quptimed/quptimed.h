@@ -42,11 +42,15 @@
 #define CTL_HIGH_MARK	(256 * 1024)	/* bytes queued to one client: XOFF */
 #define CTL_LOW_MARK	(64 * 1024)	/* XON */
 #define IPC_MAXSIZE	(128 * 1024)	/* as large as any control request */
+#define FRAME_MAX	(16 * 1024 * 1024)	/* of the mesh, from peers */
+#define FRAME_STRANGER_MAX (16 * 1024)	/* from who is no peer */
+/* Between engine and quorum: one frame and what goes with it. */
+#define MESH_MAXSIZE	(FRAME_MAX + 64 * 1024)
 #define DETAIL_MAX	512		/* of a probe's detail, with NUL */
 #define TEXT_FILE_MAX	(1024 * 1024)	/* resolv.conf, hosts, CA bundle */
 
 /* Bumped when a control message changes; unequal versions are refused. */
-#define CTL_VERSION	1
+#define CTL_VERSION	2
 
 /*
  * Messages: name, as logs show it.  IMSG_CTL_* come from quptimectl, through
@@ -64,6 +68,20 @@
 	/* parent -> child at any time */				\
 	X(IMSG_LOG_VERBOSE)		/* int32 */			\
 	X(IMSG_RELOAD)			/* parent -> quorum, id: client */ \
+	X(IMSG_OWN)			/* quorum -> parent: see to owners */ \
+	/* quorum -> engine */						\
+	X(IMSG_MESH_PEER)	/* struct mesh_peer, strings: name, address, */ \
+				/* fingerprint */			\
+	X(IMSG_MESH_FORGET)	/* uint32 peer */			\
+	X(IMSG_MESH_CALL)	/* struct mesh_frame, frame */		\
+	X(IMSG_MESH_DROP)	/* struct mesh_frame, string: why */	\
+	X(IMSG_MESH_REPLY)	/* struct mesh_reply, frame */		\
+	/* engine -> quorum */						\
+	X(IMSG_MESH_UP)		/* struct mesh_up, strings: cn, address */ \
+	X(IMSG_MESH_DOWN)	/* struct mesh_frame, string: why */	\
+	X(IMSG_MESH_ANSWER)	/* struct mesh_frame, frame */		\
+	X(IMSG_MESH_REQUEST)	/* struct mesh_request, strings: cn, */ \
+				/* fingerprint, address; frame */	\
 	/* quorum -> prober */						\
 	X(IMSG_PROBE_SET)		/* struct imsg_probe_set, check */ \
 	X(IMSG_PROBE_DEL)		/* uint32 handle */		\
@@ -81,8 +99,19 @@
 	X(IMSG_CTL_SHOW_STATUS)						\
 	X(IMSG_CTL_SHOW_CHECKS)		/* string: name or id, "" all */ \
 	X(IMSG_CTL_SHOW_ALERTS)						\
+	X(IMSG_CTL_SHOW_PEERS)						\
+	X(IMSG_CTL_SHOW_TOKENS)						\
+	X(IMSG_CTL_SHOW_TRUST)						\
+	X(IMSG_CTL_SHOW_RESOLVERS)					\
 	X(IMSG_CTL_SHOW_PROCS)		/* parent's own */		\
 	X(IMSG_CTL_MUTATE)		/* struct ctl_mutate, name, pairs */ \
+	X(IMSG_CTL_RESOLVERS)		/* uint32 n, strings */		\
+	X(IMSG_CTL_TRUST_REMOVE)	/* string: node id */		\
+	X(IMSG_CTL_ENROLL_CREATE)	/* struct ctl_enroll, string: name */ \
+	X(IMSG_CTL_ENROLL_APPROVE)	/* string: name or id */	\
+	X(IMSG_CTL_ENROLL_REVOKE)	/* string: name or id */	\
+	X(IMSG_CTL_JOIN)		/* strings: token, advertise or "" */ \
+	X(IMSG_CTL_MONITOR)		/* rows until the client leaves */ \
 	X(IMSG_CTL_ALERT_TEST)		/* string: name or id */	\
 	X(IMSG_CTL_RELOAD)		/* parent's own */		\
 	X(IMSG_CTL_LOG)			/* int32 verbose; parent's own */ \
@@ -96,6 +125,11 @@
 	X(IMSG_CTL_CHECK)		/* packed check_status */	\
 	X(IMSG_CTL_CHECK_CONF)		/* packed check */		\
 	X(IMSG_CTL_ALERT)		/* packed alert, secrets masked */ \
+	X(IMSG_CTL_TOKEN)		/* packed token_status */	\
+	X(IMSG_CTL_TRUST)		/* packed trust_entry */	\
+	X(IMSG_CTL_RESOLVER)		/* string */			\
+	X(IMSG_CTL_EVENT)		/* packed event */		\
+	X(IMSG_CTL_PROGRESS)		/* string: what is being done */ \
 	X(IMSG_CTL_PROC)		/* struct ctl_proc */		\
 	X(IMSG_CTL_RESULT)		/* struct ctl_result, string */	\
 	X(IMSG_MAX)
@@ -147,6 +181,70 @@ struct imsg_probe_result {
 	/* then the detail, without NUL, at most DETAIL_MAX - 1 bytes */
 };
 
+/*
+ * The mesh.  quorum names each peer by a number that is never used again, and
+ * tells the engine its address and the fingerprint of its key.  The engine
+ * keeps one connection to each peer that has an address (the dialled one, on
+ * which quorum calls) and takes those of others (on which they call).  A frame
+ * is the payload of one frame of the wire, of which the engine reads nothing.
+ *
+ * Calls go out in order and answers come back as they arrive: which answer
+ * belongs to which call, how many may be under way and for how long is
+ * quorum's business.  gen is the number of the dialled connection; a call for
+ * one that has gone is dropped, for quorum will have heard of it.
+ */
+struct mesh_peer {
+	uint32_t	peer;
+	uint32_t	dial;		/* whether to keep a connection to it */
+};
+
+struct mesh_frame {
+	uint32_t	peer;
+	uint32_t	gen;
+	/* then the frame, or a string */
+};
+
+struct mesh_up {
+	uint32_t	peer;
+	uint32_t	gen;
+	int64_t		not_after;	/* end of its certificate, time(3) */
+	uint32_t	quptimed;	/* it is one: see MESH_ALPN */
+	uint32_t	pad;
+	/* then strings: common name, address it was reached at */
+};
+
+/*
+ * seq goes back in the reply.  Of one connection at most MESH_PENDING requests
+ * are unanswered, of a stranger's one; the engine reads no further.
+ */
+struct mesh_request {
+	uint32_t	conn;
+	uint32_t	seq;
+	uint32_t	peer;		/* MESH_STRANGER: nobody we know */
+	uint32_t	quptimed;
+	/* then strings: common name, fingerprint, address; then the frame */
+};
+
+struct mesh_reply {
+	uint32_t	conn;
+	uint32_t	seq;
+	uint32_t	flags;
+	char		why[100];	/* MESH_COMPLAIN */
+	/* then the frame */
+};
+
+#define MESH_STRANGER	0
+#define MESH_PENDING	16
+#define MESH_CLOSE	0x1	/* after this reply */
+#define MESH_COMPLAIN	0x2	/* the log should tell, within its limits */
+#define MESH_UNORDERED	0x4	/* need not wait for earlier requests' */
+/*
+ * RFC 7301: offered and accepted by quptimed alone; the Go nodes neither offer
+ * nor look at it.  Between two quptimed several calls may be under way and
+ * their answers come in any order.
+ */
+#define MESH_ALPN	"quptimed"
+
 struct imsg_alert_send {
 	uint64_t	job;
 	uint32_t	attempts;	/* at most; 0: the notifier's default */
@@ -170,7 +268,14 @@ enum ctl_op {
 
 enum ctl_object {
 	CTL_CHECK,
-	CTL_ALERT
+	CTL_ALERT,
+	CTL_PEER	/* CTL_EDIT and CTL_REMOVE only */
+};
+
+struct ctl_enroll {
+	int64_t		ttl;		/* ns; 0: the default */
+	int32_t		auto_approve;
+	uint32_t	pad;
 };
 
 /*
@@ -283,6 +388,16 @@ int	 keys_load(const struct paths *, struct keypair *, struct verr *);
 void	 keys_clear(struct keypair *);
 /* Of the first certificate in a PEM text; buf has 72 bytes. 0 or -1. */
 int	 keys_fingerprint(const char *pem, size_t, char *, size_t);
+/*
+ * The same with its common name ("" when it has none that is usable) and its
+ * end as of time(3).
+ */
+struct certinfo {
+	char	 fingerprint[72];
+	char	 cn[128];
+	int64_t	 not_after;
+};
+int	 keys_certinfo(const char *pem, size_t, struct certinfo *);
 
 /* One entry per process: engine.c, quorum.c, prober.c, notifier.c */
 void	 engine_main(void) __attribute__((__noreturn__));

@@ -1,0 +1,47 @@
+/*
+ * Copyright (c) 2026 The quptimed authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+#include <stddef.h>
+
+#include "quorum.h"
+
+void
+report_add(struct quorum *a0, struct qcheck *a1, const struct result *a2)
+{
+	(void)a0;
+	(void)a1;
+	(void)a2;
+}
+
+void
+report_forget(struct quorum *a0, struct qcheck *a1)
+{
+	(void)a0;
+	(void)a1;
+}
+
+void
+report_master(struct quorum *a0)
+{
+	(void)a0;
+}
+
+void
+report_clear(struct quorum *a0)
+{
+	(void)a0;
+}
