@@ -598,6 +598,9 @@ void		 ctl_gone(struct quorum *, uint32_t);
 void		 ctl_result(struct quorum *, uint32_t, enum ctl_code,
 		    const char *, ...)
 		    __attribute__((__format__(printf, 4, 5)));
+/* A row of that type; one that does not fit is logged and left out. */
+void		 ctl_row(struct quorum *, uint32_t client, uint32_t type,
+		    const struct record *, const void *);
 /* The one string of a request; NULL when there is not just that. */
 char		*ctl_string(struct imsg *);
 /* Dumps go on behind what they have shown when a list changes. */

@@ -76,8 +76,6 @@ static void	 row_check(struct quorum *, uint32_t, const struct qcheck *);
 static void	 row_alert(struct quorum *, uint32_t, const struct alert *);
 static int	 alert_names(const struct quorum *, const struct check *,
 		    struct strlist *);
-static void	 row_send(struct quorum *, uint32_t, uint32_t,
-		    const struct record *, const void *);
 
 static const enum step	 show_status[] = {
 	STEP_STATUS, STEP_PEERS, STEP_CHECKS, STEP_END
@@ -158,6 +156,21 @@ ctl_result(struct quorum *q, uint32_t client, enum ctl_code code,
 	ipc_send_ibuf(&q->child.parent, IMSG_CTL_RESULT, client, buf);
 }
 
+void
+ctl_row(struct quorum *q, uint32_t client, uint32_t type,
+    const struct record *rec, const void *row)
+{
+	struct ibuf	*buf;
+
+	if ((buf = ibuf_dynamic(0, IPC_MAXSIZE - IMSG_HEADER_SIZE)) == NULL ||
+	    pack_record(buf, rec, row) == -1) {
+		log_warn("%s: row not shown", rec->name);
+		ibuf_free(buf);
+		return;
+	}
+	ipc_send_ibuf(&q->child.parent, type, client, buf);
+}
+
 char *
 ctl_string(struct imsg *imsg)
 {
@@ -231,7 +244,7 @@ show_check(struct quorum *q, struct imsg *imsg)
 		ctl_result(q, client, CTL_REFUSED, "no such check \"%s\"",
 		    fmt_vis(name, vis, sizeof(vis)));
 	else {
-		row_send(q, client, IMSG_CTL_CHECK_CONF, &check_record,
+		ctl_row(q, client, IMSG_CTL_CHECK_CONF, &check_record,
 		    c->conf);
 		row_check(q, client, c);
 		ctl_result(q, client, CTL_OK, "%s", "");
@@ -429,7 +442,7 @@ row_status(struct quorum *q, uint32_t client)
 	s.checks_down = q->checks.count[STATE_DOWN];
 	s.checks_unknown = q->checks.count[STATE_UNKNOWN];
 	s.checks_disabled = q->checks.ndisabled;
-	row_send(q, client, IMSG_CTL_STATUS, &status_record, &s);
+	ctl_row(q, client, IMSG_CTL_STATUS, &status_record, &s);
 }
 
 static void
@@ -443,7 +456,7 @@ row_peer(struct quorum *q, uint32_t client, const struct peer *peer)
 	s.live = strcmp(peer->node_id, q->node.node_id) == 0;
 	if (s.live)
 		s.last_seen = wall_now();
-	row_send(q, client, IMSG_CTL_PEER, &peer_status_record, &s);
+	ctl_row(q, client, IMSG_CTL_PEER, &peer_status_record, &s);
 }
 
 static void
@@ -478,7 +491,7 @@ row_check(struct quorum *q, uint32_t client, const struct qcheck *c)
 		s.detail = own->cannot;
 	rv = alert_names(q, c->conf, &s.alerts);
 	if (rv == 0)
-		row_send(q, client, IMSG_CTL_CHECK, &check_status_record, &s);
+		ctl_row(q, client, IMSG_CTL_CHECK, &check_status_record, &s);
 	else
 		log_warn("%s", __func__);
 	strlist_clear(&s.alerts);
@@ -493,7 +506,7 @@ row_alert(struct quorum *q, uint32_t client, const struct alert *alert)
 	    record_mask(&alert_record, masked) == -1)
 		log_warn("%s", __func__);
 	else
-		row_send(q, client, IMSG_CTL_ALERT, &alert_record, masked);
+		ctl_row(q, client, IMSG_CTL_ALERT, &alert_record, masked);
 	record_free(&alert_record, masked);
 }
 
@@ -517,19 +530,4 @@ alert_names(const struct quorum *q, const struct check *check,
 			return (-1);
 	}
 	return (0);
-}
-
-static void
-row_send(struct quorum *q, uint32_t client, uint32_t type,
-    const struct record *rec, const void *row)
-{
-	struct ibuf	*buf;
-
-	if ((buf = ibuf_dynamic(0, IPC_MAXSIZE - IMSG_HEADER_SIZE)) == NULL ||
-	    pack_record(buf, rec, row) == -1) {
-		log_warn("%s: row not shown", rec->name);
-		ibuf_free(buf);
-		return;
-	}
-	ipc_send_ibuf(&q->child.parent, type, client, buf);
 }
