@@ -40,6 +40,7 @@
 #define IDLE_LIMIT	MONO_SEC(30)	/* without a request */
 #define STALL_LIMIT	MONO_SEC(60)	/* without reading the answer */
 #define NAME_LEN_MAX	512		/* a name or id, packed */
+#define LIST_LEN_MAX	(64 * 1024)	/* MAX_LIST addresses, packed */
 
 enum right {
 	MAY_SHOW,
@@ -94,9 +95,22 @@ static const struct request	 requests[] = {
 	{ IMSG_CTL_SHOW_STATUS, MAY_SHOW, 0, 0, NULL },
 	{ IMSG_CTL_SHOW_CHECKS, MAY_SHOW, 0, NAME_LEN_MAX, NULL },
 	{ IMSG_CTL_SHOW_ALERTS, MAY_SHOW, 0, 0, NULL },
+	{ IMSG_CTL_SHOW_PEERS, MAY_SHOW, 0, 0, NULL },
+	{ IMSG_CTL_SHOW_TOKENS, MAY_SHOW, 0, 0, NULL },
+	{ IMSG_CTL_SHOW_TRUST, MAY_SHOW, 0, 0, NULL },
+	{ IMSG_CTL_SHOW_RESOLVERS, MAY_SHOW, 0, 0, NULL },
 	{ IMSG_CTL_SHOW_PROCS, MAY_SHOW, 0, 0, show_procs },
+	{ IMSG_CTL_MONITOR, MAY_SHOW, 0, 0, NULL },
 	{ IMSG_CTL_MUTATE, MAY_CHANGE, sizeof(struct ctl_mutate),
 	    CTL_MAXSIZE, NULL },
+	{ IMSG_CTL_RESOLVERS, MAY_CHANGE, sizeof(uint32_t),
+	    LIST_LEN_MAX, NULL },
+	{ IMSG_CTL_TRUST_REMOVE, MAY_CHANGE, 1, NAME_LEN_MAX, NULL },
+	{ IMSG_CTL_ENROLL_CREATE, MAY_CHANGE, sizeof(struct ctl_enroll) + 1,
+	    sizeof(struct ctl_enroll) + NAME_LEN_MAX, NULL },
+	{ IMSG_CTL_ENROLL_APPROVE, MAY_CHANGE, 1, NAME_LEN_MAX, NULL },
+	{ IMSG_CTL_ENROLL_REVOKE, MAY_CHANGE, 1, NAME_LEN_MAX, NULL },
+	{ IMSG_CTL_JOIN, MAY_CHANGE, 2, CTL_MAXSIZE, NULL },
 	{ IMSG_CTL_ALERT_TEST, MAY_CHANGE, 1, NAME_LEN_MAX, NULL },
 	{ IMSG_CTL_RELOAD, MAY_CHANGE, 0, 0, reload },
 	{ IMSG_CTL_LOG, MAY_CHANGE, sizeof(int32_t), sizeof(int32_t),

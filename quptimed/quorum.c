@@ -149,6 +149,7 @@ quorum_clear(struct quorum *q)
 	evtimer_del(&q->sync_ev);
 	evtimer_del(&q->dump_ev);
 	ctl_clear(q);
+	monitor_clear(q);
 	alert_clear(q);
 	checks_clear(q);
 	record_clear(&cluster_record, &q->cluster);

@@ -598,9 +598,12 @@ void		 ctl_gone(struct quorum *, uint32_t);
 void		 ctl_result(struct quorum *, uint32_t, enum ctl_code,
 		    const char *, ...)
 		    __attribute__((__format__(printf, 4, 5)));
-/* A row of that type; one that does not fit is logged and left out. */
+/* One row of an answer, packed; lost with a line in the log when too large. */
 void		 ctl_row(struct quorum *, uint32_t client, uint32_t type,
-		    const struct record *, const void *);
+		    const struct record *, const void *row);
+/* The same for what is not a record: IMSG_CTL_RESOLVER, IMSG_CTL_PROGRESS. */
+void		 ctl_row_string(struct quorum *, uint32_t client,
+		    uint32_t type, const char *);
 /* The one string of a request; NULL when there is not just that. */
 char		*ctl_string(struct imsg *);
 /* Dumps go on behind what they have shown when a list changes. */

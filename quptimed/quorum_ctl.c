@@ -132,6 +132,8 @@ ctl_gone(struct quorum *q, uint32_t client)
 	if ((d = dump_find(q, client)) != NULL)
 		dump_free(q, d);
 	alert_client_gone(q, client);
+	join_client_gone(q, client);
+	monitor_client_gone(q, client);
 }
 
 void
@@ -165,6 +167,21 @@ ctl_row(struct quorum *q, uint32_t client, uint32_t type,
 	if ((buf = ibuf_dynamic(0, IPC_MAXSIZE - IMSG_HEADER_SIZE)) == NULL ||
 	    pack_record(buf, rec, row) == -1) {
 		log_warn("%s: row not shown", rec->name);
+		ibuf_free(buf);
+		return;
+	}
+	ipc_send_ibuf(&q->child.parent, type, client, buf);
+}
+
+void
+ctl_row_string(struct quorum *q, uint32_t client, uint32_t type,
+    const char *s)
+{
+	struct ibuf	*buf;
+
+	if ((buf = ibuf_dynamic(0, IPC_MAXSIZE - IMSG_HEADER_SIZE)) == NULL ||
+	    pack_string(buf, s) == -1) {
+		log_warn("%s: row not shown", imsg_name(type));
 		ibuf_free(buf);
 		return;
 	}

@@ -29,8 +29,7 @@ static const struct {
 	const char		*yaml;
 } names[] = {
 	{ &node_record, "",
-	    "node_id bind_addr bind_port advertise cluster_secret "
-	    "compat " },
+	    "node_id bind_addr bind_port advertise cluster_secret compat " },
 	{ &cluster_record, "Version UpdatedAt UpdatedBy Peers Checks Alerts "
 	    "PendingEnrollments Resolvers ",
 	    "version updated_at updated_by peers checks alerts "
@@ -63,9 +62,13 @@ static const struct {
 	{ &status_record, "node_id term master_id config_version has_quorum "
 	    "quorum_size version uptime_ns checks_up checks_down "
 	    "checks_unknown checks_disabled ", "" },
-	{ &peer_status_record, "node_id advertise live last_seen "
-	    "self master rtt_ns clock_known clock_offset_ns protocol "
-	    "config_version cert_expires address trouble ", "" },
+	{ &peer_status_record, "node_id advertise live last_seen self master "
+	    "rtt_ns clock_known clock_offset_ns protocol config_version "
+	    "cert_expires address trouble ", "" },
+	{ &token_status_record, "id name auto_approve created_by created_at "
+	    "expires_at joiner advertise fingerprint submitted_at token ",
+	    "" },
+	{ &event_row_record, "time kind subject text ", "" },
 	{ &check_status_record, "check_id name state ok_count total detail "
 	    "disabled alerts type target since latency_ns age_ns ", "" },
 	{ &snapshot_record,
