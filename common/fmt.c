@@ -24,6 +24,7 @@
 
 static int	 is_control(const unsigned char *, size_t);
 static size_t	 utf8_len(const unsigned char *, size_t);
+static void	 quote_piece(const unsigned char *, size_t, char *, size_t);
 
 const char *
 fmt_vis(const char *s, char *buf, size_t len)
@@ -118,6 +119,56 @@ utf8_len(const unsigned char *p, size_t left)
 		if ((p[i] & 0xc0) != 0x80)
 			return (0);
 	return (n);
+}
+
+const char *
+fmt_quote(const char *s, char *buf, size_t len)
+{
+	const unsigned char	*p = (const unsigned char *)s;
+	size_t			 left = strlen(s), n, pos = 1, cut = 1;
+	char			 piece[16];
+
+	(void)strlcpy(buf, "\"", len);
+	for (; left > 0; p += n, left -= n) {
+		n = utf8_len(p, left);
+		quote_piece(p, n, piece, sizeof(piece));
+		if (n == 0)
+			n = 1;
+		if (pos + sizeof("...\"") <= len)
+			cut = pos;
+		if (pos + strlen(piece) + sizeof("\"") > len) {
+			(void)strlcpy(buf + cut, "...\"", len - cut);
+			return (buf);
+		}
+		pos += strlcpy(buf + pos, piece, len - pos);
+	}
+	(void)strlcpy(buf + pos, "\"", len - pos);
+	return (buf);
+}
+
+/* One character, or, with length 0, a byte that is none. */
+static void
+quote_piece(const unsigned char *p, size_t n, char *out, size_t size)
+{
+	static const char	 from[] = "\"\\\a\b\f\n\r\t\v";
+	static const char	 to[] = "\"\\abfnrtv";
+	const char		*e;
+
+	if (n == 1 && (e = strchr(from, p[0])) != NULL)
+		snprintf(out, size, "\\%c", to[e - from]);
+	else if (n == 0 || (n == 1 && is_control(p, n)))
+		snprintf(out, size, "\\x%02x", p[0]);
+	else if (n == 2 && (is_control(p, n) || memcmp(p, "\xc2\xa0", 2) == 0 ||
+	    memcmp(p, "\xc2\xad", 2) == 0))
+		snprintf(out, size, "\\u%04x", (p[0] & 0x1f) << 6 |
+		    (p[1] & 0x3f));
+	else if (n == 3 && is_control(p, n))
+		snprintf(out, size, "\\u%04x", (p[0] & 0xf) << 12 |
+		    (p[1] & 0x3f) << 6 | (p[2] & 0x3f));
+	else {
+		memcpy(out, p, n);
+		out[n] = '\0';
+	}
 }
 
 const char *

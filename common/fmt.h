@@ -27,6 +27,11 @@
  * Returns the buffer.
  */
 const char	*fmt_vis(const char *, char *, size_t);
+/*
+ * A string in double quotes with escapes, as QUptime quotes names in errors;
+ * cut with "..." when too long for the buffer, of 16 bytes at least.
+ */
+const char	*fmt_quote(const char *, char *, size_t);
 /* "now", "42s", "3m10s", "2h05m", "9d04h": an age for people, from ns. */
 const char	*fmt_age(int64_t, char *, size_t);
 /* Whether the bytes are well-formed UTF-8 (RFC 3629). */

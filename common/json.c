@@ -62,6 +62,7 @@ struct parser {
 	unsigned int		 depth;
 	unsigned int		 base;	/* depth of the outermost that keeps */
 	unsigned int		 nkept;
+	size_t			 nknown;
 	int			 failed;	/* verr is filled */
 };
 
@@ -135,6 +136,15 @@ int
 json_parse(const struct record *rec, void *ptr, const char *buf, size_t len,
     struct verr *verr)
 {
+	size_t	 n;
+
+	return (json_parse_count(rec, ptr, buf, len, &n, verr));
+}
+
+int
+json_parse_count(const struct record *rec, void *ptr, const char *buf,
+    size_t len, size_t *count, struct verr *verr)
+{
 	struct parser	 p;
 	char		*fixed = NULL;
 	int		 rv;
@@ -144,6 +154,7 @@ json_parse(const struct record *rec, void *ptr, const char *buf, size_t len,
 	p.rec = rec;
 	p.ptr = ptr;
 	p.verr = verr;
+	*count = 0;
 	if (!text_isgood(buf, len)) {
 		if ((fixed = malloc(text_repair(buf, len, NULL))) == NULL)
 			return (verr_set(verr, "", "out of memory"));
@@ -157,6 +168,7 @@ json_parse(const struct record *rec, void *ptr, const char *buf, size_t len,
 		free(p.stack[p.depth - 1].key);
 	if (rv == -1)
 		record_clear(rec, ptr);
+	*count = p.nknown;
 	return (rv);
 }
 
@@ -166,14 +178,21 @@ parser_run(struct parser *p, const char *buf, size_t len)
 	yajl_handle	 yajl;
 	yajl_status	 st;
 	unsigned char	*why;
+	int		 whole = 0;
 
 	if ((yajl = yajl_alloc(&callbacks, NULL, p)) == NULL)
 		return (verr_set(p->verr, "", "out of memory"));
 	yajl_config(yajl, yajl_dont_validate_strings, 1);
 	st = yajl_parse(yajl, (const unsigned char *)buf, len);
-	if (st == yajl_status_ok)
+	if (st == yajl_status_ok) {
+		whole = 1;
 		st = yajl_complete_parse(yajl);
-	if (st != yajl_status_ok && !p->failed) {
+	}
+	if (st != yajl_status_ok && !p->failed && whole) {
+		/* Where it ends says nothing, and peers know this text. */
+		verr_set(p->verr, "", "unexpected end of JSON input");
+		p->failed = 1;
+	} else if (st != yajl_status_ok && !p->failed) {
 		why = yajl_get_error(yajl, 0, NULL, 0);
 		if (why != NULL) {
 			why[strcspn((char *)why, "\n")] = '\0';
@@ -274,6 +293,7 @@ json_map_key_cb(void *arg, const unsigned char *s, size_t len)
 		if (f->seen & bit)
 			return (parser_fail(p, "given twice"));
 		f->seen |= bit;
+		p->nknown++;
 		return (1);
 	}
 	if (f->head == NULL)

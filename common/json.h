@@ -32,6 +32,12 @@
  */
 int	 json_parse(const struct record *, void *, const char *, size_t,
 	    struct verr *);
+/*
+ * The same; and how many members there were that the records at any depth know,
+ * by which one that is absent differs from one that is null.
+ */
+int	 json_parse_count(const struct record *, void *, const char *, size_t,
+	    size_t *, struct verr *);
 
 /*
  * Streaming writer with one sticky error.  Keys are NULL within arrays and for
@@ -41,6 +47,8 @@ struct json;
 
 struct json	*json_new(void);
 void		 json_free(struct json *);	/* wipes the text */
+/* Fields with any of these flags are left out when empty, from now on. */
+void		 json_omit(struct json *, unsigned int);
 void		 json_object(struct json *, const char *key);
 void		 json_array(struct json *, const char *key);
 void		 json_end(struct json *);	/* of the innermost of both */
@@ -57,6 +65,8 @@ void		 json_members(struct json *, const struct record *,
 		    const void *);
 /* The text so far, NUL-terminated; NULL after any failure. */
 const char	*json_text(struct json *, size_t *);
+/* The same, given away for freezero(3), with which the writer is done. */
+char		*json_take(struct json *, size_t *);
 
 /* The field of that name, an exact match first; NULL: none. */
 const struct field

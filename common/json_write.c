@@ -28,6 +28,7 @@ struct json {
 	size_t		 len;
 	size_t		 cap;
 	int		 failed;
+	unsigned int	 omit;		/* flags of fields, when empty */
 	unsigned int	 depth;
 	struct {
 		int	 object;
@@ -47,7 +48,17 @@ static int	 json_isplain(const char *);
 struct json *
 json_new(void)
 {
-	return (calloc(1, sizeof(struct json)));
+	struct json	*j;
+
+	if ((j = calloc(1, sizeof(*j))) != NULL)
+		j->omit = F_JSONOMIT;
+	return (j);
+}
+
+void
+json_omit(struct json *j, unsigned int flags)
+{
+	j->omit |= flags;
 }
 
 void
@@ -68,6 +79,19 @@ json_text(struct json *j, size_t *len)
 	if (len != NULL)
 		*len = j->len;
 	return (j->buf);
+}
+
+char *
+json_take(struct json *j, size_t *len)
+{
+	char	*text = NULL;
+
+	if (json_text(j, len) != NULL) {
+		text = j->buf;
+		j->buf = NULL;
+		j->len = j->cap = 0;
+	}
+	return (text);
 }
 
 void
@@ -171,7 +195,7 @@ json_field(struct json *j, const struct field *f, const void *rec)
 	uint32_t	 i;
 
 	if (f->json == NULL ||
-	    ((f->flags & F_JSONOMIT) && field_isempty(f, rec)))
+	    ((f->flags & j->omit) && field_isempty(f, rec)))
 		return;
 	switch (f->type) {
 	case FT_STR:
@@ -195,7 +219,7 @@ json_field(struct json *j, const struct field *f, const void *rec)
 	case FT_RECS:
 		break;
 	}
-	if (field_isempty(f, rec)) {
+	if (field_isempty(f, rec) && (f->flags & F_ARRAY) == 0) {
 		json_null(j, f->json);
 		return;
 	}

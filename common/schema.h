@@ -49,6 +49,8 @@ enum field_type {
 #define F_PRESENT	0x80	/* a file without it lost its end */
 #define F_STAMP		0x100	/* without it, people wrote the file, */
 				/* who may leave out what is F_PRESENT */
+#define F_V03		0x200	/* QUptime before v0.3 does not know it */
+#define F_ARRAY		0x400	/* a list: empty is [] in JSON, not null */
 
 #define LIST_ENTRY_MAX	256	/* bytes of a string in a list */
 

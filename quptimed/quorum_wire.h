@@ -260,9 +260,24 @@ int		 wire_payload(const char *kind, const char *, size_t,
 void		 proposal_clear(struct proposal *);
 const char	*proposal_kind_name(enum proposal_kind);
 
+/* A kind's name, what its payload is called in errors, and its field. */
+struct wire_kind {
+	const char	*name;
+	const char	*what;
+	struct field	 payload;	/* of struct proposal */
+};
+
+/* quorum_wire_msgs.c, for quorum_wire.c and its tests */
+const struct wire_kind
+		*wire_kind(enum proposal_kind);
+/* The record by which a report is written: with its list, or without. */
+const struct record
+		*wire_report_form(const struct wire_report *);
+
 /*
  * Text of parameters or of a result, NUL-terminated; the caller frees it with
- * freezero(3), as there may be secrets in it.  NULL: out of memory.
+ * freezero(3), as there may be secrets in it.  The structure may be NULL where
+ * the method has none.  NULL: out of memory.
  */
 char		*wire_params_text(enum wire_method, enum dialect,
 		    const void *, size_t *);
@@ -272,8 +287,9 @@ char		*wire_result_text(enum wire_method, enum dialect,
 char		*wire_propose_text(enum dialect, const char *from_node_id,
 		    const struct proposal *, size_t *);
 /*
- * A whole frame behind what the buffer holds.  0, or -1 when it does not fit or
- * memory is out.
+ * A whole frame, without the length that the engine puts before it, behind what
+ * the buffer holds.  0; or -1 when it does not fit or memory is out, with the
+ * buffer as it was.
  */
 int		 wire_put_request(struct ibuf *, uint64_t id, enum wire_method,
 		    const char *params, size_t);
