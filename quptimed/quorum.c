@@ -141,6 +141,7 @@ quorum_init(struct quorum *q)
 	q->started = mono_now();
 	evtimer_set(&q->dump_ev, ctl_turn, q);
 	evtimer_set(&q->sync_ev, sync_turn, q);
+	enroll_init(q);
 }
 
 void
@@ -149,6 +150,8 @@ quorum_clear(struct quorum *q)
 	evtimer_del(&q->sync_ev);
 	evtimer_del(&q->dump_ev);
 	ctl_clear(q);
+	join_clear(q);
+	enroll_clear(q);
 	monitor_clear(q);
 	alert_clear(q);
 	checks_clear(q);
@@ -169,6 +172,7 @@ quorum_config_changed(struct quorum *q)
 {
 	elect(q);
 	send_resolvers(q);
+	join_changed(q);
 }
 
 int64_t
@@ -332,6 +336,7 @@ setup_done(struct ipc *ipc, struct imsg *imsg)
 	    (unsigned long long)q->cluster.version, q->cluster.checks.n,
 	    q->cluster.alerts.n, q->cluster.peers.n);
 	quorum_config_changed(q);
+	enroll_start(q);
 	child_ready(&q->child);
 }
 

@@ -317,6 +317,9 @@ struct quorum {
 	struct reporter		*reporter;	/* quorum_report.c */
 	struct watch		*watch;		/* quorum_watch.c */
 	struct joiner		*joiner;	/* quorum_join.c */
+	struct event		 enroll_ev;	/* expired tokens */
+	uint32_t		 nenrolling;	/* nodes, see quorum_enroll.c */
+	int			 pruning;
 	struct monitors		*monitors;	/* quorum_monitor.c */
 
 	struct qcheck_list	 unsent;
@@ -457,12 +460,19 @@ void		 watch_stop(struct quorum *);
 void		 watch_look(struct quorum *, uint32_t client);
 
 /* quorum_enroll.c and quorum_token.c: tokens, Enroll and Join */
+void		 enroll_init(struct quorum *);
+void		 enroll_start(struct quorum *);
+void		 enroll_clear(struct quorum *);
 void		 enroll_rpc(struct quorum *, struct request *);
 void		 enroll_rpc_join(struct quorum *, struct request *);
-/* IMSG_CTL_ENROLL_*. */
-void		 enroll_request(struct quorum *, struct imsg *);
 /* Called now and then on the master: removes what has expired. */
 void		 enroll_prune(struct quorum *);
+/* The token of that id, or else, if asked for, of that name. */
+struct enrollment
+		*enroll_find(struct quorum *, const char *, int names);
+int		 enroll_expired(const struct enrollment *);
+/* quorum_enroll_ctl.c: IMSG_CTL_ENROLL_*. */
+void		 enroll_request(struct quorum *, struct imsg *);
 
 struct endpoint {
 	char		*advertise;
@@ -491,8 +501,18 @@ int		 token_verify(const char *secret, const char *hash);
 /* quorum_join.c: this node, on its way into a cluster */
 void		 join_request(struct quorum *, struct imsg *);
 void		 join_client_gone(struct quorum *, uint32_t);
+/*
+ * v0.1: a node that knows the cluster's secret is about to add this one; it is
+ * let in for a while.  NULL, or the error.
+ */
+const char	*join_asked(struct quorum *, const struct wire_join *);
 /* Whether configurations are taken from whoever we join through. */
 int		 join_is_waiting(const struct quorum *);
+/*
+ * Whether the configuration is the makeshift one of a node that is not let in
+ * yet, after a restart too: it has a majority of nothing and elects nobody.
+ */
+int		 join_is_seeded(const struct quorum *);
 /* The configuration in force is another one. */
 void		 join_changed(struct quorum *);
 void		 join_clear(struct quorum *);
