@@ -37,6 +37,7 @@
 #include "parent.h"
 
 #define LOCK_WAIT	MONO_SEC(5)	/* for a killed daemon's quorum */
+#define LISTEN_BACKLOG	1024	/* while the engine shakes hands */
 
 /* In the data directory: what is the parent's, and what quorum writes. */
 static const char	*const parent_files[] = {
@@ -109,7 +110,7 @@ bind_listener(const struct addrinfo *res, const char *name)
 	}
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1 ||
 	    bind(fd, res->ai_addr, res->ai_addrlen) == -1 ||
-	    listen(fd, 128) == -1) {
+	    listen(fd, LISTEN_BACKLOG) == -1) {
 		log_warn("listen on %s", name);
 		close(fd);
 		return (-1);
