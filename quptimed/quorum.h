@@ -153,7 +153,7 @@ struct store {
 };
 
 /*
- * quorum_legacy.c.  Pure: who is live and who is master, as protocol 1 has it:
+ * quorum_elect.c.  Pure: who is live and who is master, as protocol 1 has it:
  * values and a now, no clock, socket or log.
  */
 #define LEGACY_HEARTBEAT	MONO_SEC(1)
@@ -168,6 +168,7 @@ struct legacy_node {
 	struct monotime		 last_seen;
 	struct monotime		 live_since;
 	int			 seen;		/* ever */
+	uint32_t		 voices;	/* for it, while they are counted */
 	int			 mark;		/* in the list that comes */
 };
 RB_HEAD(legacy_nodes, legacy_node);
@@ -179,6 +180,10 @@ struct legacy {
 	char			*master;	/* NULL: none */
 	uint64_t		 term;		/* local: counts its changes */
 	struct monotime		 started;	/* no election before + dead */
+	/* Until then those who were members before make the quorum. */
+	struct monotime		 settled;
+	uint32_t		 was;		/* their number; 0: none */
+	int			 grown;		/* since the last election */
 };
 
 /* 0, or -1 when out of memory. */
@@ -186,10 +191,14 @@ int		 legacy_init(struct legacy *, const char *, struct monotime);
 void		 legacy_clear(struct legacy *);
 /*
  * The members, by id; who is new has not been seen, who is missing is
- * forgotten at once.  0, or -1 when out of memory and nothing changed.
+ * forgotten at once.  Those of before can go on without the new ones for the
+ * time that it takes to miss somebody.  No members: this node alone.
+ * 0, or -1 when out of memory and nothing changed.
  */
 int		 legacy_members(struct legacy *, const char *const *,
 		    uint32_t);
+/* This node is about to find itself in another cluster: as after its start. */
+void		 legacy_restart(struct legacy *, struct monotime);
 /* A member was heard of, and whom it calls master (NULL or "": none). */
 void		 legacy_seen(struct legacy *, const char *, const char *,
 		    struct monotime);
@@ -197,6 +206,8 @@ int		 legacy_live(const struct legacy *, const char *,
 		    struct monotime);
 uint32_t	 legacy_nlive(const struct legacy *, struct monotime);
 uint32_t	 legacy_quorum(const struct legacy *);
+/* Never when this node is no member. */
+int		 legacy_has_quorum(const struct legacy *, struct monotime);
 /* 1 when the master has changed, and with it the term. */
 int		 legacy_elect(struct legacy *, struct monotime);
 
@@ -381,6 +392,8 @@ void		 heart_elect(struct quorum *);
 /* The master's node id, or NULL. */
 const char	*heart_master(const struct quorum *);
 int		 heart_has_quorum(const struct quorum *);
+/* A peer can be called from now on. */
+void		 heart_up(struct quorum *, struct qpeer *);
 /* A heartbeat came from a peer: its part of the exchange is in params. */
 void		 heart_heard(struct quorum *, struct qpeer *,
 		    const char *advertise, const char *master,
@@ -589,6 +602,12 @@ struct alert	*mutate_find_alert(struct quorum *, const char *);
  * or configuration taken over; or -1 with the reason, and nothing changed.
  */
 int		 mutation_apply(struct quorum *, struct mutation *,
+		    struct verr *);
+/*
+ * A configuration of another node's, as it is: written, then in force.  0 and
+ * it is taken over and zeroed; or -1 with the reason, and nothing changed.
+ */
+int		 config_install(struct quorum *, struct cluster *,
 		    struct verr *);
 void		 mutate_request(struct quorum *, struct imsg *);
 void		 mutate_resolvers(struct quorum *, struct imsg *);

@@ -61,6 +61,13 @@ heart_heard(struct quorum *a0, struct qpeer *a1, const char *advertise, const ch
 	(void)version;
 }
 
+void
+heart_up(struct quorum *a0, struct qpeer *a1)
+{
+	(void)a0;
+	(void)a1;
+}
+
 const char *
 heart_advertise(const struct quorum *a0, char *a1, size_t a2)
 {

@@ -123,6 +123,24 @@ mutation_apply(struct quorum *q, struct mutation *m, struct verr *ve)
 	return (0);
 }
 
+int
+config_install(struct quorum *q, struct cluster *cl, struct verr *ve)
+{
+	struct mutation	 m;
+	struct cluster	 next = *cl, shell = *cl;
+
+	if (store_save(&q->store, &next, ve) == -1)
+		return (-1);
+	/* Nothing of it is made here. */
+	shell.updated_by = NULL;
+	memset(&m, 0, sizeof(m));
+	m.kind = MUT_REPLACE;
+	m.with = &shell;
+	install(q, &m, &next);
+	memset(cl, 0, sizeof(*cl));
+	return (0);
+}
+
 void
 mutate_request(struct quorum *q, struct imsg *imsg)
 {
