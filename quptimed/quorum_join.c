@@ -721,24 +721,18 @@ static int
 install(struct quorum *q, struct joiner *j, struct cluster *next,
     struct verr *ve)
 {
-	struct cluster	 was = q->cluster;
+	int	 rv;
 
 	next->version = SEED_VERSION;
 	next->updated_at = wall_now();
-	if (store_save(&q->store, next, ve) == -1) {
-		record_clear(&cluster_record, next);
-		return (-1);
-	}
-	q->cluster = *next;
 	j->seeding = 1;
-	ctl_replaced(q, &was);
-	checks_replace(q, &q->cluster.checks);
-	peers_sync(q);
-	quorum_config_changed(q);
-	trust_sync(q);
+	if ((rv = config_install(q, next, ve)) == 0) {
+		peers_sync(q);
+		trust_sync(q);
+	} else
+		record_clear(&cluster_record, next);
 	j->seeding = 0;
-	record_clear(&cluster_record, &was);
-	return (0);
+	return (rv);
 }
 
 /* Alone again. */
