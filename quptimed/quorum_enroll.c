@@ -36,8 +36,9 @@
 #define VIS_MAX		320
 #define WHY_MAX		100
 #define HASH_TEXT_MAX	72
-#define NO_LONGER	"cluster-secret join is no longer supported \xe2\x80\x94 " \
-    "issue a pre-deployment token with `qu enroll create` and run " \
+#define NO_LONGER							\
+    "cluster-secret join is no longer supported \xe2\x80\x94 issue a "	\
+    "pre-deployment token with `qu enroll create` and run "		\
     "`qu enroll join <token>` on the new host"
 #define NOT_ITS_NAME	"node_id is not the certificate's common name"
 

@@ -143,8 +143,8 @@ create_token(struct quorum *q, struct enroll_job *job,
 	token_hash(t->secret, hash, sizeof(hash));
 	e->auto_approve = ask->auto_approve != 0;
 	e->created_at = wall_now();
-	e->expires_at = wall_from_unix(wall_unix(&e->created_at) + ttl / 1000000000,
-	    e->created_at.nsec);
+	e->expires_at = wall_from_unix(wall_unix(&e->created_at) +
+	    ttl / 1000000000, e->created_at.nsec);
 	t->expires_at = e->expires_at;
 	if ((e->id = strdup(t->id)) == NULL ||
 	    (e->name = strdup(name)) == NULL ||

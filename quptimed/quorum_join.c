@@ -562,9 +562,10 @@ let_in(struct quorum *q, struct joiner *j, struct qpeer *p,
 static void
 pending_turn(struct quorum *q, struct joiner *j)
 {
-	int64_t	 end = wall_unix(&j->token.expires_at) + EXPIRY_GRACE;
 	struct walltime	 now = wall_now();
+	int64_t		 end;
 
+	end = wall_unix(&j->token.expires_at) + EXPIRY_GRACE;
 	if (j->state == JOIN_PENDING &&
 	    !wall_iszero(&j->token.expires_at) && wall_unix(&now) > end) {
 		unseed(q, j);

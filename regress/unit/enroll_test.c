@@ -29,7 +29,8 @@
 
 static struct request	*fake_keep(struct request *);
 static void	 fake_result(struct quorum *, struct request *, const void *);
-static void	 fake_error(struct quorum *, struct request *, const char *, ...)
+static void	 fake_error(struct quorum *, struct request *,
+		    const char *, ...)
 		    __attribute__((__format__(printf, 3, 4)));
 static void	 fake_complain(struct quorum *, struct request *,
 		    const char *);
@@ -57,8 +58,8 @@ static const char
 
 #include "quorum_fixture.h"
 
-#define FP_X	"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" \
-		"aaaaaaaaaa"
+#define FP_X	"sha256:" \
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define REFUSED(e)	"{\"accepted\":false,\"error\":\"" e "\"}"
 #define PENDING		"{\"accepted\":false,\"pending\":true}"
 #define NOBODY		"{\"accepted\":true,\"cluster\":{\"peers\":[]}}"
@@ -307,7 +308,8 @@ enroll(struct wire_enroll *p)
 	struct wire_enroll	 bad_ = joiner();			\
 									\
 	bad_.member = STRING(value);					\
-	is_str(enroll(&bad_), REFUSED(error), "%s: %s", #member, error);	\
+	is_str(enroll(&bad_), REFUSED(error), "%s: %s", #member,	\
+	    error);							\
 } while (0)
 
 static void
