@@ -25,11 +25,13 @@
 #define LATE		1500		/* ms: a heartbeat's limit */
 #define IDLERS		1000
 #define CALM		70		/* heartbeats, 50 ms apart */
+#define GUESTS		250
 #define MEMORY_IDLE	(20 * 1024)	/* KB */
 #define MEMORY_AFTER	(2 * 1024)
 
 static pid_t		 crowd(void (*)(unsigned int), unsigned int);
 static void		 idlers(unsigned int);
+static void		 guests(unsigned int);
 static void		 hostile(unsigned int);
 static int		 tcp_from(unsigned int);
 static void		 hostile_raw(unsigned int);
@@ -83,6 +85,24 @@ idlers(unsigned int n)
 	for (i = 0; i < n; i++)
 		(void)tcp_from(i);
 	sleep(3);
+}
+
+/* Hands shaken, from more addresses than one, and then nothing. */
+static void
+guests(unsigned int n)
+{
+	struct tls_config	*conf = config(&c, NULL);
+	struct tls		*ctx;
+	unsigned int		 i;
+
+	for (i = 0; i < n; i++) {
+		if ((ctx = tls_client()) == NULL ||
+		    tls_configure(ctx, conf) == -1 ||
+		    tls_connect_socket(ctx, tcp_from(i), NULL) == -1)
+			errx(1, "client");
+		(void)tls_handshake(ctx);
+	}
+	sleep(1);
 }
 
 static void
@@ -231,7 +251,7 @@ int
 main(int argc, char *argv[])
 {
 	const char	*n = getenv("CROWD");
-	unsigned int	 lines;
+	unsigned int	 i, lines;
 
 	(void)argc;
 	fixture_init(argv[0]);
@@ -239,13 +259,22 @@ main(int argc, char *argv[])
 	say_peer(1, 0, "", b.info.fingerprint);
 	friend = client(&b, NULL);
 	/* The first of everything costs memory that stays. */
-	run("warm up", hostile, 160, MEMORY_IDLE, MEMORY_IDLE);
+	run("guests", guests, GUESTS, MEMORY_IDLE, 2 * MEMORY_AFTER);
 	run("idle", idlers, IDLERS, MEMORY_IDLE, MEMORY_AFTER);
 	run("hostile", hostile, n != NULL ? (unsigned int)atoi(n) : 1000,
 	    MEMORY_IDLE, MEMORY_AFTER);
 	lines = log_count("stranger 127.1.0.7: ");
 	ok(lines == 1 || (lines == 2 && n != NULL), "%u line for an address",
 	    lines);
+	client_end(friend);
+	/* An address that has nothing left is still that of the peer. */
+	for (i = 0; i < 400; i++) {
+		friend = client(NULL, NULL);
+		client_end(friend);
+	}
+	friend = client(&b, NULL);
+	ok(beat(friend) != -1, "a peer at a noisy address gets in");
+	close(tcp());
 	client_end(friend);
 	engine_stop();
 	unlink(logfile);
