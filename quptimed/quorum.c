@@ -46,7 +46,6 @@ static void	 mesh_request(struct ipc *, struct imsg *);
 static void	 probe_result(struct ipc *, struct imsg *);
 static void	 notifier_result(struct ipc *, struct imsg *);
 static void	 link_closed(struct ipc *);
-static void	 elect(struct quorum *);
 static void	 sync_arm(struct quorum *);
 static void	 sync_turn(int, short, void *);
 static void	 send_check(struct quorum *, const struct qcheck *);
@@ -134,6 +133,7 @@ quorum_init(struct quorum *q)
 	RB_INIT(&q->jobs);
 	LIST_INIT(&q->tests);
 	TAILQ_INIT(&q->unsent);
+	TAILQ_INIT(&q->peers);
 	TAILQ_INIT(&q->dumps);
 	TAILQ_INIT(&q->stopped);
 	q->checks.free = NO_HANDLE;
@@ -149,11 +149,17 @@ quorum_clear(struct quorum *q)
 {
 	evtimer_del(&q->sync_ev);
 	evtimer_del(&q->dump_ev);
+	watch_stop(q);
 	ctl_clear(q);
 	join_clear(q);
 	enroll_clear(q);
+	publish_clear(q);
+	report_clear(q);
 	monitor_clear(q);
 	alert_clear(q);
+	peers_clear(q);
+	heart_stop(q);
+	trust_clear(q);
 	checks_clear(q);
 	record_clear(&cluster_record, &q->cluster);
 	record_clear(&node_record, &q->node);
@@ -170,9 +176,14 @@ quorum_clear(struct quorum *q)
 void
 quorum_config_changed(struct quorum *q)
 {
-	elect(q);
+	peers_sync(q);
+	heart_members(q);
+	trust_sync(q);
 	send_resolvers(q);
+	heart_elect(q);
 	join_changed(q);
+	if (!TAILQ_EMPTY(&q->unsent))
+		sync_arm(q);
 }
 
 int64_t
@@ -181,21 +192,26 @@ quorum_size(const struct quorum *q)
 	return (q->cluster.peers.n / 2 + 1);
 }
 
-/* A result of this node's own. */
+/* The master judges; others tell it what they see. */
 void
-quorum_result(struct quorum *q, struct qcheck *c, const struct result *res,
-    struct monotime now)
+quorum_result(struct quorum *q, struct qcheck *c, uint32_t slot,
+    const struct result *res, struct monotime now)
 {
 	struct transition	 tr;
 	char			 name[VIS_MAX], detail[DETAIL_MAX];
 	int			 flipped;
 
-	if (!q->master)
+	if (q->master)
+		flipped = verdict_report(&c->verdict, slot, res,
+		    verdict_window(check_interval(c->conf)), now, &tr);
+	else if (slot == SELF) {
+		flipped = verdict_note(&c->verdict, slot, res, now);
+		report_add(q, c, res);
+	} else
 		return;
-	flipped = verdict_report(&c->verdict, SELF, res,
-	    verdict_window(check_interval(c->conf)), now, &tr);
 	if (flipped == -1)
-		log_warn("check %s: result lost", c->conf->name);
+		log_warn("check %s: result lost",
+		    fmt_vis(c->conf->name, name, sizeof(name)));
 	if (flipped != 1)
 		return;
 	q->checks.count[tr.from]--;
@@ -331,11 +347,17 @@ setup_done(struct ipc *ipc, struct imsg *imsg)
 	(void)file_sweep(".");
 	if (store_load(&q->store, &q->cluster, &ve) == -1)
 		fatalx("%s", verr_string(&ve, buf, sizeof(buf)));
+	if (trust_load(q, &ve) == -1)
+		fatalx("%s", verr_string(&ve, buf, sizeof(buf)));
+	q->dialect = strcmp(str(q->node.compat), "v0.1") == 0 ? DIALECT_V01 :
+	    DIALECT_V03;
 	checks_replace(q, &q->cluster.checks);
 	log_info("version %llu: %u checks, %u alerts, %u peers",
 	    (unsigned long long)q->cluster.version, q->cluster.checks.n,
 	    q->cluster.alerts.n, q->cluster.peers.n);
 	quorum_config_changed(q);
+	heart_start(q);
+	watch_start(q);
 	enroll_start(q);
 	child_ready(&q->child);
 }
@@ -432,7 +454,7 @@ probe_result(struct ipc *ipc, struct imsg *imsg)
 	res.verdict = r.verdict;
 	res.latency_us = r.latency_us;
 	res.detail = detail;
-	quorum_result(q, c, &res, mono_now());
+	quorum_result(q, c, SELF, &res, mono_now());
 }
 
 static void
@@ -440,21 +462,6 @@ notifier_result(struct ipc *ipc, struct imsg *imsg)
 {
 	(void)ipc;
 	alert_result(&quorum, imsg);
-}
-
-/* Only this node is live, as yet. */
-static void
-elect(struct quorum *q)
-{
-	int	 master;
-
-	master = quorum_size(q) <= 1;
-	if (master == q->master)
-		return;
-	q->master = master;
-	q->term++;
-	log_info("term %llu: %s", (unsigned long long)q->term,
-	    master ? "this node is master" : "no quorum, no master");
 }
 
 static void
@@ -478,7 +485,8 @@ sync_turn(int fd, short event, void *arg)
 
 	(void)fd;
 	(void)event;
-	if (!quorum_linked(&q->prober))
+	/* Nobody waits for results of who is no member. */
+	if (!quorum_linked(&q->prober) || !heart_is_member(q))
 		return;
 	while ((c = TAILQ_FIRST(&q->unsent)) != NULL) {
 		if (imsgbuf_queuesize(&q->prober.ibuf) >= SYNC_MARK) {

@@ -98,6 +98,9 @@ struct monotime	 verdict_window(int64_t);
 int		 verdict_report(struct verdict *, uint32_t,
 		    const struct result *, struct monotime, struct monotime,
 		    struct transition *);
+/* Keeps a result, without judging.  0, or -1 when out of memory. */
+int		 verdict_note(struct verdict *, uint32_t,
+		    const struct result *, struct monotime);
 void		 verdict_tally(const struct verdict *, struct monotime,
 		    struct monotime, struct tally *);
 /* Drops what a node reported, or all; the state stands. */
@@ -184,6 +187,7 @@ struct legacy {
 	struct monotime		 settled;
 	uint32_t		 was;		/* their number; 0: none */
 	int			 grown;		/* since the last election */
+	int			 restarted;	/* since the last list */
 };
 
 /* 0, or -1 when out of memory. */
@@ -202,6 +206,8 @@ void		 legacy_restart(struct legacy *, struct monotime);
 /* A member was heard of, and whom it calls master (NULL or "": none). */
 void		 legacy_seen(struct legacy *, const char *, const char *,
 		    struct monotime);
+/* Whom a member called master last; NULL: none. */
+const char	*legacy_report(const struct legacy *, const char *);
 int		 legacy_live(const struct legacy *, const char *,
 		    struct monotime);
 uint32_t	 legacy_nlive(const struct legacy *, struct monotime);
@@ -260,7 +266,14 @@ struct qpeer {
 	/* Replication: see quorum_publish.c. */
 	uint64_t		 acked;		/* version it has confirmed */
 	int			 publishing;
+
+	/* Heartbeats and versions: see quorum_heart.c. */
+	int			 beating;	/* one is under way */
 	int			 pulling;
+	uint64_t		 pulled;	/* version, while pulling */
+	uint64_t		 refused;	/* version of it, not taken */
+	struct monotime		 refused_at;
+	uint64_t		 compared;	/* version, with ours */
 };
 TAILQ_HEAD(qpeers, qpeer);
 
@@ -319,10 +332,12 @@ struct quorum {
 	struct cluster		 cluster;
 	struct checks		 checks;
 	struct legacy		 legacy;
-	uint64_t		 term;
 	int			 master;	/* this node is */
+	int			 has_quorum;
+	char			 told[256];	/* the master others know of */
 	struct qpeers		 peers;		/* all but this node */
 	struct event		 tick_ev;	/* heartbeats */
+	int			 ticking;
 	struct trust		 trust;		/* trust.yaml */
 	struct publisher	*publisher;	/* quorum_publish.c */
 	struct reporter		*reporter;	/* quorum_report.c */
@@ -387,11 +402,19 @@ void		 peer_complain(struct quorum *, struct qpeer *,
 /* quorum_heart.c: heartbeats, liveness, election, following of versions */
 void		 heart_start(struct quorum *);
 void		 heart_stop(struct quorum *);
+/* Members as the configuration has them now. */
+void		 heart_members(struct quorum *);
+/* Without any members, this node is one by itself. */
+int		 heart_is_member(const struct quorum *);
+/* NULL: not listed. */
+const struct peer
+		*heart_find(const struct cluster *, const char *node_id);
 /* Elects; when the master changes, tells who has to know. */
 void		 heart_elect(struct quorum *);
 /* The master's node id, or NULL. */
 const char	*heart_master(const struct quorum *);
 int		 heart_has_quorum(const struct quorum *);
+int		 heart_live(const struct quorum *, const char *node_id);
 /* A peer can be called from now on. */
 void		 heart_up(struct quorum *, struct qpeer *);
 /* A heartbeat came from a peer: its part of the exchange is in params. */
@@ -401,8 +424,10 @@ void		 heart_heard(struct quorum *, struct qpeer *,
 /* The address this node tells others. */
 const char	*heart_advertise(const struct quorum *, char *, size_t);
 /*
- * A configuration that a peer pushed or was asked for.  1: taken over; 0: not
- * newer; -1: refused, verr says why, and nothing changed.
+ * A configuration that a peer pushed, or, by who joins, was asked for.  1:
+ * taken over and zeroed, and the peer may have gone with the old one; 0: not
+ * newer; -1: refused with a line in the log, verr says why, and nothing
+ * changed.
  */
 int		 heart_adopt(struct quorum *, struct qpeer *, struct cluster *,
 		    struct verr *);
@@ -552,7 +577,8 @@ void		 quorum_config_changed(struct quorum *);
 int		 quorum_linked(const struct ipc *);
 /* Members that make a majority. */
 int64_t		 quorum_size(const struct quorum *);
-void		 quorum_result(struct quorum *, struct qcheck *,
+/* A result of the node with that slot among the reporters. */
+void		 quorum_result(struct quorum *, struct qcheck *, uint32_t,
 		    const struct result *, struct monotime);
 /* The prober learns of a check, or of its end. */
 void		 quorum_probe_set(struct quorum *, struct qcheck *);

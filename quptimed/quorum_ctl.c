@@ -448,10 +448,10 @@ row_status(struct quorum *q, uint32_t client)
 
 	memset(&s, 0, sizeof(s));
 	s.node_id = q->node.node_id;
-	s.term = q->term;
-	s.master_id = q->master ? q->node.node_id : NULL;
+	s.term = q->legacy.term;
+	s.master_id = (char *)(uintptr_t)heart_master(q);
 	s.config_version = q->cluster.version;
-	s.has_quorum = q->master;
+	s.has_quorum = heart_has_quorum(q);
 	s.quorum_size = quorum_size(q);
 	s.version = QUPTIMED_VERSION;
 	s.uptime = mono_sub(mono_now(), q->started).ns;
@@ -470,8 +470,8 @@ row_peer(struct quorum *q, uint32_t client, const struct peer *peer)
 	memset(&s, 0, sizeof(s));
 	s.node_id = peer->node_id;
 	s.advertise = peer->advertise;
-	s.live = strcmp(peer->node_id, q->node.node_id) == 0;
-	if (s.live)
+	s.live = heart_live(q, peer->node_id);
+	if (strcmp(peer->node_id, q->node.node_id) == 0)
 		s.last_seen = wall_now();
 	ctl_row(q, client, IMSG_CTL_PEER, &peer_status_record, &s);
 }

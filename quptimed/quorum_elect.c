@@ -113,10 +113,11 @@ legacy_members(struct legacy *l, const char *const *ids, uint32_t nids)
 		} else
 			node_free(n);
 	}
-	if (was > 0 && l->n > was) {
+	if (was > 0 && l->n > was && !l->restarted) {
 		l->grown = 1;
 		l->was = was;
 	}
+	l->restarted = 0;
 	return (rv);
 }
 
@@ -128,6 +129,7 @@ legacy_restart(struct legacy *l, struct monotime now)
 	RB_FOREACH(n, legacy_nodes, &l->nodes)
 		n->seen = 0;
 	l->started = now;
+	l->restarted = 1;
 	l->grown = 0;
 	l->was = 0;
 	if (l->master == NULL)
@@ -155,6 +157,14 @@ legacy_seen(struct legacy *l, const char *id, const char *master,
 	free(n->master);
 	/* Out of memory is as good as silence. */
 	n->master = *str(master) != '\0' ? strdup(master) : NULL;
+}
+
+const char *
+legacy_report(const struct legacy *l, const char *id)
+{
+	const struct legacy_node	*n;
+
+	return ((n = find(l, id)) != NULL ? n->master : NULL);
 }
 
 int

@@ -49,19 +49,25 @@ int
 verdict_report(struct verdict *v, uint32_t node, const struct result *res,
     struct monotime window, struct monotime now, struct transition *tr)
 {
+	tr->from = tr->to = v->state;
+	if (verdict_note(v, node, res, now) == -1)
+		return (-1);
+	verdict_tally(v, window, now, &tr->tally);
+	/* Whoever cannot tell has not changed his mind. */
+	return (res->verdict != PROBE_CANNOT ? evaluate(v, tr) : 0);
+}
+
+int
+verdict_note(struct verdict *v, uint32_t node, const struct result *res,
+    struct monotime now)
+{
 	struct report	*r;
 
 	if (reports_room(v, node) == -1)
 		return (-1);
 	r = &v->reports[node];
-	tr->from = tr->to = v->state;
-	/* Whoever cannot tell has not changed his mind. */
-	if (res->verdict == PROBE_CANNOT) {
-		if (text_set(&r->cannot, res->detail) == -1)
-			return (-1);
-		verdict_tally(v, window, now, &tr->tally);
-		return (0);
-	}
+	if (res->verdict == PROBE_CANNOT)
+		return (text_set(&r->cannot, res->detail));
 	if (text_set(&r->detail, res->detail) == -1)
 		return (-1);
 	free(r->cannot);
@@ -69,8 +75,7 @@ verdict_report(struct verdict *v, uint32_t node, const struct result *res,
 	r->vote = res->verdict == PROBE_OK ? VOTE_OK : VOTE_FAIL;
 	r->latency_us = res->latency_us;
 	r->at = now;
-	verdict_tally(v, window, now, &tr->tally);
-	return (evaluate(v, tr));
+	return (0);
 }
 
 void

@@ -175,7 +175,7 @@ results(const char *name, const struct result *res, int n)
 	struct qcheck	*c = checks_find(&q, name);
 
 	while (n-- > 0)
-		quorum_result(&q, c, res, mono_now());
+		quorum_result(&q, c, SELF, res, mono_now());
 }
 
 static void

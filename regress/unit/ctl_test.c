@@ -200,7 +200,7 @@ test_one(void)
 	int			 i;
 
 	for (i = 0; i < 2; i++)
-		quorum_result(&q, checks_find(&q, "check-3"), &res,
+		quorum_result(&q, checks_find(&q, "check-3"), SELF, &res,
 		    mono_now());
 	fix_ask(ctl_show, IMSG_CTL_SHOW_CHECKS, "check-3");
 	fix_next(&parent, &imsg);
@@ -233,7 +233,7 @@ test_one(void)
 
 	res.verdict = PROBE_CANNOT;
 	res.detail = "no ICMP socket";
-	quorum_result(&q, checks_find(&q, "check-4"), &res, mono_now());
+	quorum_result(&q, checks_find(&q, "check-4"), SELF, &res, mono_now());
 	fix_ask(ctl_show, IMSG_CTL_SHOW_CHECKS, "id-4");
 	fix_next(&parent, &imsg);
 	imsg_free(&imsg);

@@ -319,6 +319,7 @@ test_no_quorum(void)
 		p->node_id = strdup(i == 0 ? "node-a" : "node-b");
 		reclist_add(&q.cluster.peers, p);
 	}
+	legacy_restart(&q.legacy, mono_now());
 	quorum_config_changed(&q);
 	is_int(quorum_size(&q), 2, "two of two are a majority");
 	is_int(FIX_TCP("lonely"), CTL_REFUSED, "one alone changes nothing");

@@ -196,7 +196,7 @@ test_reload(void)
 	is_int(fix_res.version, 4, "and no new version");
 	c = checks_find(&q, "one");
 	for (i = 0; i < 2; i++)
-		quorum_result(&q, c, &res, mono_now());
+		quorum_result(&q, c, SELF, &res, mono_now());
 	handle = c->handle;
 	gen = q.checks.slots[handle].gen;
 
@@ -403,7 +403,7 @@ test_many(void)
 	start = mono_now();
 	for (n = 0; n < 2; n++)
 		for (i = 0; i < MANY; i++)
-			quorum_result(&q, q.checks.slots[i].check, &res,
+			quorum_result(&q, q.checks.slots[i].check, SELF, &res,
 			    mono_now());
 	printf("# %lld ns a result, flips and their log lines included\n",
 	    (long long)mono_sub(mono_now(), start).ns / (2 * MANY));
@@ -411,7 +411,7 @@ test_many(void)
 	start = mono_now();
 	for (n = 0; n < 10; n++)
 		for (i = 0; i < MANY; i++)
-			quorum_result(&q, q.checks.slots[i].check, &res,
+			quorum_result(&q, q.checks.slots[i].check, SELF, &res,
 			    mono_now());
 	printf("# %lld ns a result\n",
 	    (long long)mono_sub(mono_now(), start).ns / (10 * MANY));
