@@ -46,7 +46,7 @@ struct frame {
 	size_t		 headlen;
 	unsigned char	 hdr[FRAME_HEADER];
 	size_t		 hdrlen;
-	uint32_t	 len;		/* announced, once the header is whole */
+	uint32_t	 len;		/* announced, with a whole header */
 	size_t		 room;		/* given out by frame_room() */
 	struct ibuf	*buf;
 };

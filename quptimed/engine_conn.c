@@ -65,7 +65,7 @@ struct inbound {
 	TAILQ_ENTRY(inbound)	 entry;		/* strangers or a peer's */
 	RB_ENTRY(inbound)	 by_id;
 	struct link		 link;
-	struct epeer		*peer;		/* NULL: a stranger, or not yet */
+	struct epeer		*peer;		/* NULL: (still) a stranger */
 	struct addr		 from;
 	uint32_t		 id;
 	uint32_t		 seq;
@@ -527,7 +527,8 @@ static void
 complain(const struct addr *from, const struct epeer *p, const char *why)
 {
 	struct timeval	 tv = { SAY_TICK, 0 };
-	char		 line[LIMIT_LINE], text[LIMIT_LINE / 2], who[ADDR_STRLEN];
+	char		 line[LIMIT_LINE], text[LIMIT_LINE / 2];
+	char		 who[ADDR_STRLEN];
 	unsigned int	 held;
 
 	addr_format(from, who, sizeof(who));

@@ -77,7 +77,8 @@ const struct link_kind	 link_stranger = {
 	5, 10, 5, FRAME_STRANGER_MAX, 1024 * 1024, PRIO_STRANGER
 };
 
-static TAILQ_HEAD(, link)	 handshakes = TAILQ_HEAD_INITIALIZER(handshakes);
+static TAILQ_HEAD(, link)	 handshakes =
+				    TAILQ_HEAD_INITIALIZER(handshakes);
 static unsigned int		 nhandshakes;
 static struct event		 turn;
 static int			 turning;
@@ -501,7 +502,9 @@ link_read(struct link *l, struct monotime now, int *again)
 			return (frame_begun(&l->in) ? "closed within a frame" :
 			    "closed by the other side");
 		else if (n == -1)
-			return (link_error(l, "read"));
+			/* Whoever goes between frames may go as he likes. */
+			return (link_error(l, frame_begun(&l->in) ? "read" :
+			    "closed"));
 		left -= (size_t)n < left ? (size_t)n : left;
 		if ((why = link_take(l, n, now)) != NULL)
 			return (why);

@@ -69,15 +69,19 @@ static inline int server_listen(int, uint16_t *);
 static inline void
 node_load(struct identity *n, const char *dir)
 {
-	char	 path[256];
+	struct paths	 paths;
+	struct keypair	 kp;
+	struct verr	 ve;
 
-	snprintf(path, sizeof(path), "%s/cert.pem", dir);
-	n->cert = (char *)tls_load_file(path, &n->certlen, NULL);
-	snprintf(path, sizeof(path), "%s/private.pem", dir);
-	n->key = (char *)tls_load_file(path, &n->keylen, NULL);
-	if (n->cert == NULL || n->key == NULL ||
-	    keys_certinfo(n->cert, n->certlen, &n->info) == -1)
+	memset(&ve, 0, sizeof(ve));
+	if (paths_init(&paths, dir) == -1 ||
+	    keys_load(&paths, &kp, &ve) == -1 ||
+	    keys_certinfo(kp.cert_pem, kp.cert_len, &n->info) == -1)
 		errx(1, "%s", dir);
+	n->cert = kp.cert_pem;
+	n->certlen = kp.cert_len;
+	n->key = kp.key_pem;
+	n->keylen = kp.key_len;
 }
 
 /* A third one, made for the occasion. */
@@ -86,18 +90,17 @@ node_make(struct identity *n)
 {
 	struct paths	 paths;
 	struct verr	 ve;
-	char		 dir[] = "/tmp/engine_keys.XXXXXXXX", keys[64];
+	char		 dir[] = "/tmp/engine_keys.XXXXXXXX";
 
 	memset(&ve, 0, sizeof(ve));
 	if (mkdtemp(dir) == NULL || paths_init(&paths, dir) == -1 ||
 	    keys_generate(&paths, "stranger", &ve) == -1)
 		errx(1, "no key");
-	snprintf(keys, sizeof(keys), "%s/keys", dir);
-	node_load(n, keys);
+	node_load(n, dir);
 	unlink(paths.privkey);
 	unlink(paths.pubkey);
 	unlink(paths.cert);
-	rmdir(keys);
+	rmdir(paths.keydir);
 	rmdir(dir);
 }
 
@@ -604,8 +607,8 @@ fixture_init(char *argv0)
 	if ((fd = mkstemp(logfile)) == -1)
 		err(1, "%s", logfile);
 	close(fd);
-	node_load(&a, "vectors/keys/node-a/keys");
-	node_load(&b, "vectors/keys/node-b/keys");
+	node_load(&a, "vectors/keys/node-a");
+	node_load(&b, "vectors/keys/node-b");
 	node_make(&c);
 }
 

@@ -22,6 +22,8 @@ static void	 test_dial(int);
 static void	 test_requests(void);
 static void	 test_many(void);
 static void	 test_strangers(void);
+static void	 test_name(void);
+static void	 test_twins(void);
 
 static void
 test_dial(int af)
@@ -148,7 +150,8 @@ test_requests(void)
 	is_int(i, MESH_PENDING, "so many at once");
 	ok(silent(QUIET), "and no more");
 	say_reply(&rq[0], 0, "", "ok");
-	ok(hear_request(&rq[2], text, sizeof(text)) && atoi(text) == MESH_PENDING,
+	ok(hear_request(&rq[2], text, sizeof(text)) &&
+	    atoi(text) == MESH_PENDING,
 	    "an answer lets the next one in");
 	t = client(&b, NULL);
 	frame(t, "beside");
@@ -233,6 +236,64 @@ test_strangers(void)
 	is_int(log_count("unknown enrollment token"), 1, "the first reason");
 }
 
+/* A name has two addresses, and only the second of them answers. */
+static void
+test_name(void)
+{
+	struct mesh_up	 up;
+	struct tls	*s;
+	char		 address[64], cn[128], at[128], why[512];
+	uint16_t	 p;
+	int		 fd;
+
+	fd = server_listen(AF_INET6, &p);
+	snprintf(address, sizeof(address), "localhost:%u", p);
+	say_peer(8, 1, address, b.info.fingerprint);
+	s = server_accept(fd, &b, MESH_ALPN);
+	ok(s != NULL && hear_up(&up, cn, at), "%s: dialled", address);
+	ok(strncmp(at, "[::1]:", 6) == 0, "at %s", at);
+	client_end(s);
+	close(fd);
+	ok(hear_down(8, why, sizeof(why)) && hear_down(8, why, sizeof(why)),
+	    "nobody there any more");
+	ok(strstr(why, "refused") != NULL, "%s", why);
+	say_peer(8, 1, "no port:", b.info.fingerprint);
+	do
+		ok(hear_down(8, why, sizeof(why)), "%s", why);
+	while (strstr(why, "refused") != NULL);
+	is_str(why, "address: not host:port", "an address that is none");
+	say_peer(8, 1, "192.0.2.1:bad", "");
+	say_peer(8, 0, "", "");
+	say_forget(8);
+	say_forget(8);
+}
+
+/* Two peers of one key, and both ways of taking that back. */
+static void
+test_twins(void)
+{
+	struct mesh_request	 rq;
+	struct tls		*s;
+	char			 text[64];
+
+	say_peer(20, 0, "", b.info.fingerprint);
+	say_peer(21, 0, "", b.info.fingerprint);
+	s = client(&b, NULL);
+	frame(s, "who");
+	ok(hear_request(&rq, text, sizeof(text)) && rq.peer == 21,
+	    "of two with one key it is the last");
+	say_forget(21);
+	ok(ended(s, WAIT), "forgotten");
+	client_end(s);
+	s = client(&b, NULL);
+	frame(s, "who");
+	ok(hear_request(&rq, text, sizeof(text)) && rq.peer == 20,
+	    "then it is the first");
+	say_forget(20);
+	ok(ended(s, WAIT), "forgotten, too");
+	client_end(s);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -242,6 +303,8 @@ main(int argc, char *argv[])
 	test_dial(AF_INET);
 	test_requests();
 	test_many();
+	test_name();
+	test_twins();
 	test_strangers();
 	engine_stop();
 	engine_start(AF_INET6);
