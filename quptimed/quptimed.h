@@ -186,12 +186,15 @@ struct imsg_probe_result {
  * tells the engine its address and the fingerprint of its key.  The engine
  * keeps one connection to each peer that has an address (the dialled one, on
  * which quorum calls) and takes those of others (on which they call).  A frame
- * is the payload of one frame of the wire, of which the engine reads nothing.
+ * is the payload of one frame of the wire, of which the engine reads nothing;
+ * strings are as pack_string() writes them, and a frame is what follows.
  *
  * Calls go out in order and answers come back as they arrive: which answer
  * belongs to which call, how many may be under way and for how long is
  * quorum's business.  gen is the number of the dialled connection; a call for
- * one that has gone is dropped, for quorum will have heard of it.
+ * one that has gone is dropped, for quorum will have heard of it.  Each attempt
+ * that fails is told as IMSG_MESH_DOWN too, with a gen of its own, and so is
+ * the end that IMSG_MESH_DROP asks for; after IMSG_MESH_FORGET nothing comes.
  */
 struct mesh_peer {
 	uint32_t	peer;
