@@ -133,7 +133,7 @@ quorum_init(struct quorum *q)
 	RB_INIT(&q->jobs);
 	LIST_INIT(&q->tests);
 	TAILQ_INIT(&q->unsent);
-	TAILQ_INIT(&q->peers);
+	peers_init(q);
 	TAILQ_INIT(&q->dumps);
 	TAILQ_INIT(&q->stopped);
 	q->checks.free = NO_HANDLE;

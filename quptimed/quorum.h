@@ -252,7 +252,10 @@ struct qpeer {
 	char			*trouble;	/* why it is not up */
 	struct calls		 waiting;	/* to be sent, in order */
 	struct calls		 sent;		/* answers are due */
+	uint32_t		 nwaiting;
 	uint32_t		 nsent;
+	int			 refs;		/* callbacks it is in */
+	int			 gone;		/* freed after them */
 
 	/* What it says of itself. */
 	struct walltime		 last_seen;	/* for people */
@@ -260,6 +263,7 @@ struct qpeer {
 	int64_t			 rtt;		/* ns, smoothed; -1: none */
 	int64_t			 clock_offset;	/* ns, its minus ours */
 	int			 has_offset;
+	struct monotime		 pinged;	/* for its clock */
 	int64_t			 not_after;	/* of its certificate */
 	struct monotime		 complained;	/* of it, in the log */
 
@@ -308,6 +312,8 @@ struct request {
 	const char		*frame;	/* valid within the handler only */
 	size_t			 len;
 	void			*params;	/* of the method's record */
+	int			 kept;		/* see rpc_keep() */
+	char			 why[100];	/* see rpc_complain() */
 };
 
 struct alert_job;
@@ -336,6 +342,10 @@ struct quorum {
 	int			 has_quorum;
 	char			 told[256];	/* the master others know of */
 	struct qpeers		 peers;		/* all but this node */
+	uint32_t		 last_handle;
+	uint64_t		 last_call;
+	struct event		 call_ev;	/* the next deadline */
+	struct monotime		 call_due;	/* 0: none */
 	struct event		 tick_ev;	/* heartbeats */
 	int			 ticking;
 	struct trust		 trust;		/* trust.yaml */
@@ -363,7 +373,8 @@ struct quorum {
 
 #define SELF	0		/* slot of this node among the reporters */
 
-/* quorum_peer.c */
+/* quorum_peer.c and quorum_call.c */
+void		 peers_init(struct quorum *);
 /* Members as the configuration has them now; strangers of old are dropped. */
 void		 peers_sync(struct quorum *);
 void		 peers_clear(struct quorum *);
@@ -394,6 +405,19 @@ void		 peer_call_text(struct quorum *, struct qpeer *,
 		    struct monotime limit, call_done *, void *);
 /* IMSG_MESH_UP, DOWN, ANSWER. */
 void		 peer_message(struct quorum *, struct imsg *);
+/* Between the two files: calls of a peer whose connection came or went. */
+void		 calls_up(struct quorum *, struct qpeer *);
+void		 calls_down(struct quorum *, struct qpeer *, const char *);
+void		 calls_answer(struct quorum *, struct qpeer *, const char *,
+		    size_t);
+/* All of them end. */
+void		 calls_fail(struct quorum *, struct qpeer *, const char *);
+void		 calls_due(int, short, void *);
+/* Held while a callback may remove it. */
+void		 peer_hold(struct qpeer *);
+void		 peer_release(struct qpeer *);
+/* Ends the dialled connection; the engine makes another one. */
+void		 peer_drop(struct quorum *, struct qpeer *, const char *);
 /* One line per peer and minute: what an honest one would not do. */
 void		 peer_complain(struct quorum *, struct qpeer *,
 		    const char *, ...)

@@ -15,44 +15,504 @@
  */
 
 
-#include <stddef.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "fmt.h"
+#include "pack.h"
 #include "quorum.h"
 
+/*
+ * Requests of other nodes.  Who asks is who the certificate of the connection
+ * says, whatever stands in the request.
+ */
+
+#define STRING_MAX	1024
+#define VIS_MAX		320
+#define ERROR_MAX	640
+
+enum gate {
+	GATE_PEERS,
+	GATE_ALL,	/* strangers too */
+	GATE_DIALECT	/* strangers too, but for v0.1 */
+};
+
+struct method {
+	enum gate	 gate;
+	void		(*handler)(struct quorum *, struct request *);
+};
+
+static int	 unpack(struct quorum *, struct imsg *, struct request *,
+		    struct ibuf *);
+static void	 dispatch(struct quorum *, struct request *);
+static int	 is_open(const struct quorum *, enum wire_method);
+static void	 rpc_ping(struct quorum *, struct request *);
+static void	 rpc_whoami(struct quorum *, struct request *);
+static void	 rpc_heartbeat(struct quorum *, struct request *);
+static void	 rpc_get_config(struct quorum *, struct request *);
+static void	 rpc_apply_config(struct quorum *, struct request *);
+static void	 rpc_propose(struct quorum *, struct request *);
+static void	 rpc_report(struct quorum *, struct request *);
+static void	 rpc_status(struct quorum *, struct request *);
+static void	 proposed(struct quorum *, uint64_t, const char *, void *);
+static void	 reported(struct quorum *, struct qpeer *, const char *, int,
+		    const char *, int64_t);
+static int	 is_its_own(struct quorum *, struct request *, const char *);
+static struct ibuf
+		*reply_buf(const struct request *, uint32_t);
+static void	 send_reply(struct quorum *, struct ibuf *);
+static void	 request_free(struct request *);
+
+static const struct method	 methods[WIRE_METHODS] = {
+	[WIRE_PING] =		{ GATE_PEERS, rpc_ping },
+	[WIRE_WHOAMI] =		{ GATE_PEERS, rpc_whoami },
+	[WIRE_JOIN] =		{ GATE_ALL, enroll_rpc_join },
+	[WIRE_ENROLL] =		{ GATE_DIALECT, enroll_rpc },
+	[WIRE_HEARTBEAT] =	{ GATE_PEERS, rpc_heartbeat },
+	[WIRE_GET_CONFIG] =	{ GATE_PEERS, rpc_get_config },
+	[WIRE_APPLY_CONFIG] =	{ GATE_PEERS, rpc_apply_config },
+	[WIRE_PROPOSE] =	{ GATE_PEERS, rpc_propose },
+	[WIRE_REPORT] =		{ GATE_PEERS, rpc_report },
+	[WIRE_STATUS] =		{ GATE_PEERS, rpc_status }
+};
+
 void
-rpc_request(struct quorum *a0, struct imsg *a1)
+rpc_request(struct quorum *q, struct imsg *imsg)
 {
-	(void)a0;
-	(void)a1;
+	struct wire_head	 head;
+	struct request		 req;
+	struct verr		 ve;
+	struct ibuf		 frame, *buf;
+	char			 vis[VIS_MAX], text[ERROR_MAX];
+
+	memset(&head, 0, sizeof(head));
+	memset(&ve, 0, sizeof(ve));
+	if (unpack(q, imsg, &req, &frame) == -1)
+		fatalx("%s: malformed", __func__);
+	req.frame = ibuf_data(&frame);
+	req.len = ibuf_size(&frame);
+	if (wire_head(req.frame, req.len, &head, &ve) == -1 ||
+	    head.method == NULL) {
+		(void)snprintf(text, sizeof(text), "decode request: %s",
+		    ve.msg[0] != '\0' ? ve.msg : "there is no method");
+		if (req.from == NULL)
+			rpc_complain(q, &req, "sent what is no request");
+		else
+			peer_complain(q, req.from, "%s", text);
+		if ((buf = reply_buf(&req, MESH_CLOSE)) != NULL &&
+		    wire_put_error(buf, 0, text) == 0)
+			send_reply(q, buf);
+		else
+			ibuf_free(buf);
+		goto done;
+	}
+	req.id = head.id;
+	req.method = wire_method_of(head.method);
+	if (req.from == NULL && !is_open(q, req.method)) {
+		(void)snprintf(text, sizeof(text), "not trusted, calls %s",
+		    req.method == WIRE_METHODS ? "something" :
+		    wire_method_name(req.method));
+		rpc_complain(q, &req, text);
+		rpc_error(q, &req, "%s", wire_untrusted(q->dialect));
+	} else if (req.method == WIRE_METHODS)
+		rpc_error(q, &req, "unknown method: %s",
+		    fmt_vis(head.method, vis, sizeof(vis)));
+	else
+		dispatch(q, &req);
+ done:
+	wire_head_clear(&head);
+	free(req.cn);
+	free(req.fingerprint);
+	free(req.address);
 }
 
 struct request *
-rpc_keep(struct request *a0)
+rpc_keep(struct request *req)
 {
-	(void)a0;
-	return (NULL);
+	struct request	*kept;
+
+	if ((kept = malloc(sizeof(*kept))) == NULL)
+		return (NULL);
+	*kept = *req;
+	kept->kept = 1;
+	kept->frame = NULL;
+	kept->len = 0;
+	/* The peer may be gone by then; its number tells. */
+	kept->from = NULL;
+	kept->cn = strdup(str(req->cn));
+	kept->fingerprint = strdup(str(req->fingerprint));
+	kept->address = strdup(str(req->address));
+	if (kept->cn == NULL || kept->fingerprint == NULL ||
+	    kept->address == NULL) {
+		kept->params = NULL;
+		request_free(kept);
+		return (NULL);
+	}
+	req->params = NULL;
+	return (kept);
 }
 
 void
-rpc_result(struct quorum *a0, struct request *a1, const void *a2)
+rpc_result(struct quorum *q, struct request *req, const void *result)
 {
-	(void)a0;
-	(void)a1;
-	(void)a2;
+	struct ibuf	*buf;
+	char		*text;
+	size_t		 len = 0;
+
+	text = wire_result_text(req->method, q->dialect, result, &len);
+	buf = reply_buf(req, 0);
+	if (text != NULL && buf != NULL && len <= FRAME_MAX &&
+	    wire_put_result(buf, req->id, text, len) == 0 &&
+	    ibuf_size(buf) - sizeof(struct mesh_reply) <= FRAME_MAX) {
+		freezero(text, len);
+		send_reply(q, buf);
+		if (req->kept)
+			request_free(req);
+		return;
+	}
+	ibuf_free(buf);
+	if (text != NULL)
+		freezero(text, len);
+	rpc_error(q, req, "the answer does not fit in a frame");
 }
 
 void
-rpc_error(struct quorum *a0, struct request *a1, const char *a2, ...)
+rpc_error(struct quorum *q, struct request *req, const char *fmt, ...)
 {
-	(void)a0;
-	(void)a1;
-	(void)a2;
+	struct ibuf	*buf;
+	char		 text[ERROR_MAX];
+	va_list		 ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if ((buf = reply_buf(req, 0)) != NULL &&
+	    wire_put_error(buf, req->id, text) == 0)
+		send_reply(q, buf);
+	else {
+		log_warn("%s", __func__);
+		ibuf_free(buf);
+	}
+	if (req->kept)
+		request_free(req);
 }
 
 void
-rpc_complain(struct quorum *a0, struct request *a1, const char *a2)
+rpc_complain(struct quorum *q, struct request *req, const char *why)
 {
-	(void)a0;
-	(void)a1;
-	(void)a2;
+	(void)q;
+	fmt_vis(why, req->why, sizeof(req->why));
+}
+
+/* The engine is trusted to send its own form. */
+static int
+unpack(struct quorum *q, struct imsg *imsg, struct request *req,
+    struct ibuf *buf)
+{
+	struct mesh_request	 mr;
+
+	memset(req, 0, sizeof(*req));
+	if (imsg_get_ibuf(imsg, buf) == -1 ||
+	    ibuf_get(buf, &mr, sizeof(mr)) == -1 ||
+	    (req->cn = unpack_string(buf, STRING_MAX)) == NULL ||
+	    (req->fingerprint = unpack_string(buf, STRING_MAX)) == NULL ||
+	    (req->address = unpack_string(buf, STRING_MAX)) == NULL)
+		return (-1);
+	req->conn = mr.conn;
+	req->seq = mr.seq;
+	req->from_handle = mr.peer;
+	req->quptimed = mr.quptimed != 0;
+	/* Whom we are about to join is no member, and asks as strangers do. */
+	if (mr.peer != MESH_STRANGER &&
+	    (req->from = peer_by_handle(q, mr.peer)) != NULL &&
+	    req->from->conf == NULL && !join_is_waiting(q))
+		req->from = NULL;
+	return (0);
+}
+
+static int
+is_open(const struct quorum *q, enum wire_method method)
+{
+	if (method == WIRE_METHODS)
+		return (0);
+	return (methods[method].gate == GATE_ALL ||
+	    (methods[method].gate == GATE_DIALECT &&
+	    q->dialect != DIALECT_V01));
+}
+
+static void
+dispatch(struct quorum *q, struct request *req)
+{
+	const struct record	*rec = wire_params_record(req->method);
+	struct verr		 ve;
+	char			 text[ERROR_MAX];
+
+	memset(&ve, 0, sizeof(ve));
+	if ((req->params = record_new(rec)) == NULL) {
+		rpc_error(q, req, "out of memory");
+		return;
+	}
+	if (wire_params(req->method, req->frame, req->len, req->params,
+	    &ve) == 0)
+		methods[req->method].handler(q, req);
+	else if (req->method == WIRE_ENROLL) {
+		struct wire_enroll_res	 res;
+
+		memset(&res, 0, sizeof(res));
+		(void)snprintf(text, sizeof(text), "decode: %s%s%s", ve.path,
+		    ve.path[0] != '\0' ? ": " : "", ve.msg);
+		res.error = text;
+		rpc_complain(q, req, "malformed enrollment");
+		rpc_result(q, req, &res);
+	} else {
+		verr_string(&ve, text, sizeof(text));
+		if (req->from != NULL)
+			peer_complain(q, req->from, "%s: %s",
+			    wire_method_name(req->method), text);
+		else
+			rpc_complain(q, req, "malformed request");
+		rpc_error(q, req, "%s", text);
+	}
+	record_free(rec, req->params);
+	req->params = NULL;
+}
+
+static void
+rpc_ping(struct quorum *q, struct request *req)
+{
+	struct wire_ping_res	 res;
+
+	memset(&res, 0, sizeof(res));
+	res.node_id = q->node.node_id;
+	res.now = wall_now();
+	rpc_result(q, req, &res);
+}
+
+static void
+rpc_whoami(struct quorum *q, struct request *req)
+{
+	struct wire_whoami_res	 res;
+	char			 addr[STRING_MAX];
+
+	memset(&res, 0, sizeof(res));
+	res.node_id = q->node.node_id;
+	res.advertise = (char *)(uintptr_t)heart_advertise(q, addr,
+	    sizeof(addr));
+	res.fingerprint = q->fingerprint;
+	res.cert_pem = q->cert;
+	rpc_result(q, req, &res);
+}
+
+/* What it offers is asked for later: it must not wait for that. */
+static void
+rpc_heartbeat(struct quorum *q, struct request *req)
+{
+	const struct wire_heartbeat	*p = req->params;
+	struct wire_heartbeat_res	 res;
+	char				 addr[STRING_MAX];
+
+	if (!is_its_own(q, req, p->from_node_id))
+		return;
+	if (*str(p->from_node_id) != '\0')
+		heart_heard(q, req->from, p->advertise, p->master_id,
+		    p->config_version);
+	memset(&res, 0, sizeof(res));
+	res.node_id = q->node.node_id;
+	res.advertise = (char *)(uintptr_t)heart_advertise(q, addr,
+	    sizeof(addr));
+	res.term = q->legacy.term;
+	res.master_id = q->legacy.master;
+	res.config_version = q->cluster.version;
+	rpc_result(q, req, &res);
+}
+
+static void
+rpc_get_config(struct quorum *q, struct request *req)
+{
+	struct wire_config	 res;
+
+	res.config = &q->cluster;
+	rpc_result(q, req, &res);
+}
+
+static void
+rpc_apply_config(struct quorum *q, struct request *req)
+{
+	struct wire_config	*p = req->params;
+	struct wire_apply_res	 res;
+	struct verr		 ve;
+
+	memset(&res, 0, sizeof(res));
+	/* The log tells why not. */
+	if (p->config != NULL)
+		res.applied = heart_adopt(q, req->from, p->config, &ve) == 1;
+	res.current_version = q->cluster.version;
+	rpc_result(q, req, &res);
+}
+
+static void
+rpc_propose(struct quorum *q, struct request *req)
+{
+	const struct wire_propose	*p = req->params;
+	struct wire_propose_res		 res;
+	struct request			*kept;
+	struct proposal			 prop;
+	struct verr			 ve;
+
+	if (!is_its_own(q, req, p->from_node_id))
+		return;
+	memset(&res, 0, sizeof(res));
+	memset(&prop, 0, sizeof(prop));
+	memset(&ve, 0, sizeof(ve));
+	if (!q->master)
+		res.error = "not master";
+	else if (!heart_has_quorum(q))
+		res.error = "no quorum";
+	else if (wire_payload(str(p->kind), req->frame, req->len, &prop,
+	    &ve) == -1)
+		res.error = ve.msg;
+	if (res.error != NULL) {
+		rpc_result(q, req, &res);
+		return;
+	}
+	if ((kept = rpc_keep(req)) == NULL)
+		rpc_error(q, req, "out of memory");
+	else {
+		/* Of the method's record; the caller's is another. */
+		record_free(wire_params_record(kept->method), kept->params);
+		kept->params = NULL;
+		publish_apply(q, &prop, proposed, kept);
+	}
+	proposal_clear(&prop);
+}
+
+static void
+proposed(struct quorum *q, uint64_t version, const char *error, void *arg)
+{
+	struct request		*req = arg;
+	struct wire_propose_res	 res;
+
+	memset(&res, 0, sizeof(res));
+	if (error != NULL)
+		res.error = (char *)(uintptr_t)error;
+	else
+		res.new_version = version;
+	rpc_result(q, req, &res);
+}
+
+static void
+rpc_report(struct quorum *q, struct request *req)
+{
+	const struct wire_report	*p = req->params;
+	const struct wire_result	*r;
+	struct wire_empty		 res = { 0 };
+	uint32_t			 i;
+
+	if (!is_its_own(q, req, p->from_node_id))
+		return;
+	if (req->from->conf != NULL) {
+		reported(q, req->from, p->check_id, p->ok, p->detail,
+		    p->latency_ms);
+		for (i = 0; i < p->results.n; i++) {
+			r = p->results.v[i];
+			reported(q, req->from, r->check_id, r->ok, r->detail,
+			    r->latency_ms);
+		}
+	}
+	rpc_result(q, req, &res);
+}
+
+/* Its age counts from now: nobody's wall clock matters. */
+static void
+reported(struct quorum *q, struct qpeer *p, const char *id, int passed,
+    const char *detail, int64_t msec)
+{
+	struct result	 res;
+	struct qcheck	*c;
+	char		 text[DETAIL_MAX];
+
+	if (*str(id) == '\0' || (c = checks_find_id(q, id)) == NULL ||
+	    c->conf->disabled)
+		return;
+	(void)strlcpy(text, str(detail), sizeof(text));
+	res.verdict = passed ? PROBE_OK : PROBE_FAIL;
+	res.latency_us = msec < 0 ? 0 : msec > UINT32_MAX / 1000 ?
+	    UINT32_MAX : (uint32_t)msec * 1000;
+	res.detail = text;
+	quorum_result(q, c, p->slot, &res, mono_now());
+}
+
+static void
+rpc_status(struct quorum *q, struct request *req)
+{
+	struct wire_status_res	 res;
+
+	memset(&res, 0, sizeof(res));
+	if (status_fill(q, &res) == -1)
+		rpc_error(q, req, "out of memory");
+	else
+		rpc_result(q, req, &res);
+	record_clear(wire_result_record(WIRE_STATUS), &res);
+}
+
+/* Nobody speaks in another's name. */
+static int
+is_its_own(struct quorum *q, struct request *req, const char *id)
+{
+	char	 vis[VIS_MAX];
+
+	if (*str(id) == '\0' || (req->from->node_id != NULL &&
+	    strcmp(id, req->from->node_id) == 0))
+		return (1);
+	/* Through whom we join tells its name by its certificate. */
+	if (req->from->conf == NULL && strcmp(id, str(req->cn)) == 0)
+		return (1);
+	fmt_vis(id, vis, sizeof(vis));
+	peer_complain(q, req->from, "calls %s in the name of %s",
+	    wire_method_name(req->method), vis);
+	rpc_error(q, req, "the certificate is not that of %s", vis);
+	return (0);
+}
+
+static struct ibuf *
+reply_buf(const struct request *req, uint32_t flags)
+{
+	struct mesh_reply	 mr;
+	struct ibuf		*buf;
+
+	memset(&mr, 0, sizeof(mr));
+	mr.conn = req->conn;
+	mr.seq = req->seq;
+	mr.flags = flags;
+	if (req->quptimed)
+		mr.flags |= MESH_UNORDERED;
+	if (req->why[0] != '\0') {
+		mr.flags |= MESH_COMPLAIN;
+		(void)strlcpy(mr.why, req->why, sizeof(mr.why));
+	}
+	buf = ibuf_dynamic(0, MESH_MAXSIZE - IMSG_HEADER_SIZE);
+	if (buf != NULL && ibuf_add(buf, &mr, sizeof(mr)) == -1) {
+		ibuf_free(buf);
+		buf = NULL;
+	}
+	return (buf);
+}
+
+static void
+send_reply(struct quorum *q, struct ibuf *buf)
+{
+	ipc_send_ibuf(&q->engine, IMSG_MESH_REPLY, 0, buf);
+}
+
+static void
+request_free(struct request *req)
+{
+	if (req->params != NULL)
+		record_free(wire_params_record(req->method), req->params);
+	free(req->cn);
+	free(req->fingerprint);
+	free(req->address);
+	free(req);
 }
