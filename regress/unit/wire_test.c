@@ -288,7 +288,7 @@ test_head(void)
 
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		rv = wire_head(t[i].text, strlen(t[i].text), &h, &ve);
-		is_int(rv, t[i].rv, "%s: %s", t[i].text, ve.msg);
+		is_int(rv, t[i].rv, "head %zu: %s", i, ve.msg);
 		if (rv == 0) {
 			ok(h.id == t[i].id, "its id");
 			is_str(str(h.method), t[i].method, "its method");
@@ -373,8 +373,8 @@ test_params(void)
 		rec = wire_params_record(t[i].m);
 		p = record_new(rec);
 		is_int(wire_params(t[i].m, t[i].text, strlen(t[i].text), p,
-		    &ve), t[i].rv, "%s %s", wire_method_name(t[i].m),
-		    t[i].text);
+		    &ve), t[i].rv, "%s %zu: %s", wire_method_name(t[i].m), i,
+		    ve.msg);
 		if (t[i].error != NULL)
 			is_str(verr_string(&ve, text, sizeof(text)),
 			    t[i].error, "says so");
@@ -471,7 +471,7 @@ test_payloads(void)
 		    t[i].payload != NULL ? "\"payload\":" : "",
 		    t[i].payload != NULL ? t[i].payload : "");
 		rv = wire_payload(t[i].kind, text, strlen(text), &prop, &ve);
-		is_int(rv, t[i].error != NULL ? -1 : 0, "%s %s", t[i].kind,
+		is_int(rv, t[i].error != NULL ? -1 : 0, "kind %zu, %s", i,
 		    text);
 		if (rv == -1)
 			is_str(ve.msg, t[i].error, "says so");
@@ -695,6 +695,67 @@ seconds(void)
 	return (ts.tv_sec + ts.tv_nsec / 1e9);
 }
 
+/* Whatever a stranger fills its 16 KiB with is soon done with. */
+static void
+test_strangers(void)
+{
+	static const struct {
+		const char	*what;
+		const char	*head;
+		const char	*unit;
+	} t[] = {
+		{ "arrays in arrays", "", "[" },
+		{ "objects in objects", "", "{\"a\":" },
+		{ "the same as parameters", "{\"params\":", "{\"a\":" },
+		{ "members", "{\"a\":0", ",\"a\":0" },
+		{ "members of parameters", "{\"params\":{\"a\":0",
+		    ",\"a\":0" },
+		{ "empty arrays", "{\"params\":[[]", ",[]" },
+		{ "a name without end", "{\"", "a" },
+		{ "a method without end", "{\"method\":\"", "a" },
+		{ "escapes", "{\"method\":\"", "\\u0041" },
+		{ "halves of pairs", "{\"method\":\"", "\\ud83d" },
+		{ "no UTF-8", "{\"method\":\"", "\xff" },
+		{ "halves of characters", "{\"method\":\"", "\xf0\x9f" },
+		{ "backslashes", "{\"method\":\"", "\\\\" },
+		{ "quotes", "", "\"" },
+		{ "digits", "{\"id\":", "9" },
+		{ "zeros of a fraction", "{\"id\":0.", "0" },
+		{ "an exponent", "{\"id\":0e", "9" },
+		{ "blanks", "", " " },
+		{ "NUL", "", "\0" },
+		{ "words", "[", "null," },
+	};
+	struct wire_head	 h;
+	struct wire_enroll	 e;
+	struct verr		 ve;
+	double			 start, took, worst = 0;
+	char			*text = malloc(FRAME_STRANGER_MAX);
+	size_t			 i, k, len, n;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		len = strlen(t[i].head);
+		memcpy(text, t[i].head, len);
+		n = strlen(t[i].unit);
+		n = n == 0 ? 1 : n;
+		for (; len + n <= FRAME_STRANGER_MAX; len += n)
+			memcpy(text + len, t[i].unit, n);
+		start = seconds();
+		for (k = 0; k < 10; k++) {
+			if (wire_head(text, len, &h, &ve) == 0 ||
+			    wire_params(WIRE_ENROLL, text, len, &e, &ve) == 0)
+				break;
+		}
+		took = (seconds() - start) / 10;
+		if (took > worst)
+			worst = took;
+		ok(k == 10 && ve.msg[0] != '\0', "%s: %s", t[i].what, ve.msg);
+	}
+	printf("# the worst of them takes %.2f ms\n", worst * 1e3);
+	ok(worst < 0.1, "none takes long");
+	free(text);
+}
+
 /* The largest configuration, in time that grows with its size and no more. */
 static void
 test_large(void)
@@ -782,6 +843,7 @@ main(int argc, char *argv[])
 	test_reports();
 	test_dialects();
 	test_limits();
+	test_strangers();
 	test_large();
 	return (tap_done());
 }
