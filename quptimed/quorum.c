@@ -134,6 +134,7 @@ quorum_init(struct quorum *q)
 	LIST_INIT(&q->tests);
 	TAILQ_INIT(&q->unsent);
 	peers_init(q);
+	TAILQ_INIT(&q->askings);
 	TAILQ_INIT(&q->dumps);
 	TAILQ_INIT(&q->stopped);
 	q->checks.free = NO_HANDLE;
@@ -150,7 +151,6 @@ quorum_clear(struct quorum *q)
 	evtimer_del(&q->sync_ev);
 	evtimer_del(&q->dump_ev);
 	watch_stop(q);
-	ctl_clear(q);
 	join_clear(q);
 	enroll_clear(q);
 	publish_clear(q);
@@ -158,6 +158,7 @@ quorum_clear(struct quorum *q)
 	monitor_clear(q);
 	alert_clear(q);
 	peers_clear(q);
+	ctl_clear(q);
 	heart_stop(q);
 	trust_clear(q);
 	checks_clear(q);

@@ -156,7 +156,7 @@ struct store {
 };
 
 /*
- * quorum_elect.c.  Pure: who is live and who is master, as protocol 1 has it:
+ * quorum_legacy.c.  Pure: who is live and who is master, as protocol 1 has it:
  * values and a now, no clock, socket or log.
  */
 #define LEGACY_HEARTBEAT	MONO_SEC(1)
@@ -319,6 +319,7 @@ struct request {
 struct alert_job;
 RB_HEAD(alert_jobs, alert_job);
 LIST_HEAD(alert_tests, alert_job);
+TAILQ_HEAD(askings, asking);
 TAILQ_HEAD(dumps, dump);
 
 struct quorum {
@@ -366,6 +367,7 @@ struct quorum {
 	struct alert_tests	 tests;
 	uint64_t		 last_job;
 
+	struct askings		 askings;	/* of the master */
 	struct dumps		 dumps;		/* that may go on */
 	struct dumps		 stopped;	/* by XOFF */
 	struct event		 dump_ev;
@@ -585,10 +587,24 @@ void		 monitor_request(struct quorum *, struct imsg *);
 void		 monitor_event(struct quorum *, const char *kind,
 		    const char *subject, const char *, ...)
 		    __attribute__((__format__(printf, 4, 5)));
+/* The client does not read what it is sent, or does again. */
+void		 monitor_stop(struct quorum *, uint32_t, int stopped);
 void		 monitor_client_gone(struct quorum *, uint32_t);
 void		 monitor_clear(struct quorum *);
 
 /* quorum_status.c: what is shown, to peers and clients alike */
+struct mview;
+/* Of Status's result, which is emptied; NULL: out of memory. */
+struct mview	*mview_new(const void *);
+void		 mview_free(struct mview *);
+/* Rows for a client; with a view, states are the master's. */
+void		 row_status(struct quorum *, uint32_t, const struct mview *);
+void		 row_peer(struct quorum *, uint32_t, const struct peer *);
+void		 row_check(struct quorum *, uint32_t, const struct qcheck *,
+		    const struct mview *);
+void		 row_alert(struct quorum *, uint32_t, const struct alert *);
+void		 row_token(struct quorum *, uint32_t,
+		    const struct enrollment *);
 /* Result of Status; strings are copies. 0, or -1 when out of memory. */
 int		 status_fill(struct quorum *, struct wire_status_res *);
 

@@ -23,7 +23,6 @@
 #include "fmt.h"
 #include "pack.h"
 #include "quorum.h"
-#include "version.h"
 
 /*
  * Answers to control clients.  Rows go out a few per turn of the event loop, so
@@ -36,13 +35,15 @@
 #define PARENT_WAIT	5		/* ms, until it has taken some */
 #define NAME_LEN_MAX	1024		/* bytes of a name in a request */
 #define VIS_MAX		320
-#define MORE		"..."
+#define STATUS_LIMIT	MONO_SEC(3)	/* for the master to answer */
+#define OWN_VIEW	"the master does not answer: states are this node's own"
 
 enum step {
 	STEP_STATUS,
 	STEP_PEERS,
 	STEP_CHECKS,
 	STEP_ALERTS,
+	STEP_TOKENS,
 	STEP_END
 };
 
@@ -52,11 +53,32 @@ struct dump {
 	const enum step		*step;
 	uint32_t		 next;		/* place in the step's list */
 	uint32_t		 client;
+	struct mview		*view;		/* the master's; may be NULL */
+	const char		*note;		/* with the result */
 	int			 stopped;
 };
 
-static void	 show_check(struct quorum *, struct imsg *);
-static void	 dump_start(struct quorum *, uint32_t, const enum step *);
+/* One that waits for what the master says. */
+struct asking {
+	TAILQ_ENTRY(asking)	 entry;
+	const enum step		*steps;		/* NULL: one check */
+	char			*name;		/* its */
+	uint32_t		 client;	/* 0: it has left */
+};
+
+static void	 show_checks_of(struct quorum *, struct imsg *);
+static void	 show_check(struct quorum *, uint32_t, const char *,
+		    const struct mview *, const char *);
+static void	 show_trust(struct quorum *, uint32_t);
+static void	 show_resolvers(struct quorum *, uint32_t);
+static void	 ask(struct quorum *, uint32_t, const enum step *,
+		    const char *);
+static void	 asked(struct quorum *, struct qpeer *, const struct answer *,
+		    void *);
+static void	 show_with(struct quorum *, uint32_t, const enum step *,
+		    const char *, struct mview *, const char *);
+static void	 dump_start(struct quorum *, uint32_t, const enum step *,
+		    struct mview *, const char *);
 static struct dump
 		*dump_find(struct quorum *, uint32_t);
 static void	 dump_free(struct quorum *, struct dump *);
@@ -70,31 +92,40 @@ static void	 dump_arm(struct quorum *);
 static int	 dump_row(struct quorum *, struct dump *);
 static const struct reclist
 		*step_list(const struct cluster *, enum step);
-static void	 row_status(struct quorum *, uint32_t);
-static void	 row_peer(struct quorum *, uint32_t, const struct peer *);
-static void	 row_check(struct quorum *, uint32_t, const struct qcheck *);
-static void	 row_alert(struct quorum *, uint32_t, const struct alert *);
-static int	 alert_names(const struct quorum *, const struct check *,
-		    struct strlist *);
-
 static const enum step	 show_status[] = {
 	STEP_STATUS, STEP_PEERS, STEP_CHECKS, STEP_END
 };
 static const enum step	 show_checks[] = { STEP_CHECKS, STEP_END };
 static const enum step	 show_alerts[] = { STEP_ALERTS, STEP_END };
+static const enum step	 show_peers[] = { STEP_PEERS, STEP_END };
+static const enum step	 show_tokens[] = { STEP_TOKENS, STEP_END };
 
 void
 ctl_show(struct quorum *q, struct imsg *imsg)
 {
+	uint32_t	 client = imsg_get_id(imsg);
+
 	switch (imsg_get_type(imsg)) {
 	case IMSG_CTL_SHOW_STATUS:
-		dump_start(q, imsg_get_id(imsg), show_status);
+		ask(q, client, show_status, NULL);
 		break;
 	case IMSG_CTL_SHOW_CHECKS:
-		show_check(q, imsg);
+		show_checks_of(q, imsg);
 		break;
 	case IMSG_CTL_SHOW_ALERTS:
-		dump_start(q, imsg_get_id(imsg), show_alerts);
+		dump_start(q, client, show_alerts, NULL, "");
+		break;
+	case IMSG_CTL_SHOW_PEERS:
+		dump_start(q, client, show_peers, NULL, "");
+		break;
+	case IMSG_CTL_SHOW_TOKENS:
+		dump_start(q, client, show_tokens, NULL, "");
+		break;
+	case IMSG_CTL_SHOW_TRUST:
+		show_trust(q, client);
+		break;
+	case IMSG_CTL_SHOW_RESOLVERS:
+		show_resolvers(q, client);
 		break;
 	}
 }
@@ -104,6 +135,7 @@ ctl_xoff(struct quorum *q, uint32_t client)
 {
 	struct dump	*d;
 
+	monitor_stop(q, client, 1);
 	if ((d = dump_find(q, client)) == NULL || d->stopped)
 		return;
 	TAILQ_REMOVE(&q->dumps, d, entry);
@@ -116,6 +148,7 @@ ctl_xon(struct quorum *q, uint32_t client)
 {
 	struct dump	*d;
 
+	monitor_stop(q, client, 0);
 	if ((d = dump_find(q, client)) == NULL || !d->stopped)
 		return;
 	TAILQ_REMOVE(&q->stopped, d, entry);
@@ -127,8 +160,12 @@ ctl_xon(struct quorum *q, uint32_t client)
 void
 ctl_gone(struct quorum *q, uint32_t client)
 {
+	struct asking	*a;
 	struct dump	*d;
 
+	TAILQ_FOREACH(a, &q->askings, entry)
+		if (a->client == client)
+			a->client = 0;
 	if ((d = dump_find(q, client)) != NULL)
 		dump_free(q, d);
 	alert_client_gone(q, client);
@@ -247,41 +284,141 @@ ctl_clear(struct quorum *q)
 
 /* All checks, or one and everything about it. */
 static void
-show_check(struct quorum *q, struct imsg *imsg)
+show_checks_of(struct quorum *q, struct imsg *imsg)
 {
-	struct qcheck	*c;
 	char		 vis[VIS_MAX], *name;
 	uint32_t	 client = imsg_get_id(imsg);
 
 	if ((name = ctl_string(imsg)) == NULL)
 		ctl_result(q, client, CTL_REFUSED, "malformed request");
 	else if (*name == '\0')
-		dump_start(q, client, show_checks);
-	else if ((c = checks_find(q, name)) == NULL)
+		ask(q, client, show_checks, NULL);
+	else if (checks_find(q, name) == NULL)
 		ctl_result(q, client, CTL_REFUSED, "no such check \"%s\"",
 		    fmt_vis(name, vis, sizeof(vis)));
-	else {
-		ctl_row(q, client, IMSG_CTL_CHECK_CONF, &check_record,
-		    c->conf);
-		row_check(q, client, c);
-		ctl_result(q, client, CTL_OK, "%s", "");
-	}
+	else
+		ask(q, client, NULL, name);
 	free(name);
 }
 
 static void
-dump_start(struct quorum *q, uint32_t client, const enum step *steps)
+show_check(struct quorum *q, uint32_t client, const char *name,
+    const struct mview *view, const char *note)
+{
+	struct qcheck	*c;
+	char		 vis[VIS_MAX];
+
+	if ((c = checks_find(q, name)) == NULL) {
+		ctl_result(q, client, CTL_REFUSED, "no such check \"%s\"",
+		    fmt_vis(name, vis, sizeof(vis)));
+		return;
+	}
+	ctl_row(q, client, IMSG_CTL_CHECK_CONF, &check_record, c->conf);
+	row_check(q, client, c, view);
+	ctl_result(q, client, CTL_OK, "%s", note);
+}
+
+/* Few, as they follow the members. */
+static void
+show_trust(struct quorum *q, uint32_t client)
+{
+	struct trust_entry	 row;
+	uint32_t		 i;
+
+	for (i = 0; i < q->trust.entries.n; i++) {
+		row = *(struct trust_entry *)q->trust.entries.v[i];
+		row.cert_pem = NULL;
+		row.extra = NULL;
+		ctl_row(q, client, IMSG_CTL_TRUST, &trust_entry_record, &row);
+	}
+	ctl_result(q, client, CTL_OK, "%s", "");
+}
+
+static void
+show_resolvers(struct quorum *q, uint32_t client)
+{
+	uint32_t	 i;
+
+	for (i = 0; i < q->cluster.resolvers.n; i++)
+		ctl_row_string(q, client, IMSG_CTL_RESOLVER,
+		    q->cluster.resolvers.v[i]);
+	ctl_result(q, client, CTL_OK, "%s", "");
+}
+
+/* The master's view is the cluster's; this node's own is the next best. */
+static void
+ask(struct quorum *q, uint32_t client, const enum step *steps,
+    const char *name)
+{
+	struct wire_empty	 params = { 0 };
+	struct asking		*a;
+	struct qpeer		*p;
+
+	if (q->master || (p = peer_master(q)) == NULL) {
+		show_with(q, client, steps, name, NULL, "");
+		return;
+	}
+	if ((a = calloc(1, sizeof(*a))) == NULL ||
+	    (name != NULL && (a->name = strdup(name)) == NULL)) {
+		free(a);
+		ctl_result(q, client, CTL_REFUSED, "out of memory");
+		return;
+	}
+	a->steps = steps;
+	a->client = client;
+	TAILQ_INSERT_TAIL(&q->askings, a, entry);
+	peer_call(q, p, WIRE_STATUS, &params, STATUS_LIMIT, asked, a);
+}
+
+static void
+asked(struct quorum *q, struct qpeer *p, const struct answer *answer,
+    void *arg)
+{
+	struct asking	*a = arg;
+	struct mview	*view = NULL;
+
+	(void)p;
+	TAILQ_REMOVE(&q->askings, a, entry);
+	if (a->client != 0) {
+		if (answer->result != NULL)
+			view = mview_new(answer->result);
+		show_with(q, a->client, a->steps, a->name, view,
+		    view == NULL ? OWN_VIEW : "");
+	}
+	free(a->name);
+	free(a);
+}
+
+/* Takes the view over. */
+static void
+show_with(struct quorum *q, uint32_t client, const enum step *steps,
+    const char *name, struct mview *view, const char *note)
+{
+	if (steps != NULL)
+		dump_start(q, client, steps, view, note);
+	else {
+		show_check(q, client, name, view, note);
+		mview_free(view);
+	}
+}
+
+static void
+dump_start(struct quorum *q, uint32_t client, const enum step *steps,
+    struct mview *view, const char *note)
 {
 	struct dump	*d;
 
 	if ((d = dump_find(q, client)) != NULL)
 		dump_free(q, d);
 	if ((d = calloc(1, sizeof(*d))) == NULL) {
+		mview_free(view);
 		ctl_result(q, client, CTL_REFUSED, "out of memory");
 		return;
 	}
 	d->client = client;
 	d->step = steps;
+	d->view = view;
+	d->note = note;
 	TAILQ_INSERT_TAIL(&q->dumps, d, entry);
 	dump_arm(q);
 }
@@ -304,6 +441,7 @@ static void
 dump_free(struct quorum *q, struct dump *d)
 {
 	TAILQ_REMOVE(d->stopped ? &q->stopped : &q->dumps, d, entry);
+	mview_free(d->view);
 	free(d);
 }
 
@@ -349,6 +487,8 @@ record_id(enum step step, const void *rec)
 		return (((const struct peer *)rec)->node_id);
 	case STEP_CHECKS:
 		return (((const struct check *)rec)->id);
+	case STEP_TOKENS:
+		return (((const struct enrollment *)rec)->id);
 	default:
 		return (((const struct alert *)rec)->id);
 	}
@@ -404,7 +544,7 @@ dump_row(struct quorum *q, struct dump *d)
 		rec = list->v[d->next++];
 	switch (*d->step) {
 	case STEP_STATUS:
-		row_status(q, d->client);
+		row_status(q, d->client, d->view);
 		d->step++;
 		break;
 	case STEP_PEERS:
@@ -412,13 +552,16 @@ dump_row(struct quorum *q, struct dump *d)
 		break;
 	case STEP_CHECKS:
 		row_check(q, d->client, checks_find_id(q,
-		    ((struct check *)rec)->id));
+		    ((struct check *)rec)->id), d->view);
 		break;
 	case STEP_ALERTS:
 		row_alert(q, d->client, rec);
 		break;
+	case STEP_TOKENS:
+		row_token(q, d->client, rec);
+		break;
 	case STEP_END:
-		ctl_result(q, d->client, CTL_OK, "%s", "");
+		ctl_result(q, d->client, CTL_OK, "%s", d->note);
 		return (1);
 	}
 	return (0);
@@ -435,116 +578,9 @@ step_list(const struct cluster *cl, enum step step)
 		return (&cl->checks);
 	case STEP_ALERTS:
 		return (&cl->alerts);
+	case STEP_TOKENS:
+		return (&cl->enrollments);
 	default:
 		return (NULL);
 	}
-}
-
-/* Rows borrow the strings they show. */
-static void
-row_status(struct quorum *q, uint32_t client)
-{
-	struct status	 s;
-
-	memset(&s, 0, sizeof(s));
-	s.node_id = q->node.node_id;
-	s.term = q->legacy.term;
-	s.master_id = (char *)(uintptr_t)heart_master(q);
-	s.config_version = q->cluster.version;
-	s.has_quorum = heart_has_quorum(q);
-	s.quorum_size = quorum_size(q);
-	s.version = QUPTIMED_VERSION;
-	s.uptime = mono_sub(mono_now(), q->started).ns;
-	s.checks_up = q->checks.count[STATE_UP];
-	s.checks_down = q->checks.count[STATE_DOWN];
-	s.checks_unknown = q->checks.count[STATE_UNKNOWN];
-	s.checks_disabled = q->checks.ndisabled;
-	ctl_row(q, client, IMSG_CTL_STATUS, &status_record, &s);
-}
-
-static void
-row_peer(struct quorum *q, uint32_t client, const struct peer *peer)
-{
-	struct peer_status	 s;
-
-	memset(&s, 0, sizeof(s));
-	s.node_id = peer->node_id;
-	s.advertise = peer->advertise;
-	s.live = heart_live(q, peer->node_id);
-	if (strcmp(peer->node_id, q->node.node_id) == 0)
-		s.last_seen = wall_now();
-	ctl_row(q, client, IMSG_CTL_PEER, &peer_status_record, &s);
-}
-
-static void
-row_check(struct quorum *q, uint32_t client, const struct qcheck *c)
-{
-	const struct report	*own;
-	struct check_status	 s;
-	struct monotime		 now = mono_now();
-	struct tally		 tally;
-	int			 rv;
-
-	verdict_tally(&c->verdict,
-	    verdict_window(check_interval(c->conf)), now, &tally);
-	own = c->verdict.nreports > SELF ? &c->verdict.reports[SELF] : NULL;
-	memset(&s, 0, sizeof(s));
-	s.check_id = c->conf->id;
-	s.name = c->conf->name;
-	s.type = c->conf->type;
-	s.target = c->conf->target;
-	s.state = (char *)(uintptr_t)state_name(c->verdict.state);
-	s.ok_count = tally.ok;
-	s.total = tally.fresh;
-	s.detail = (char *)(uintptr_t)tally.detail;
-	s.disabled = c->conf->disabled;
-	s.since = c->since;
-	s.age = -1;
-	if (own != NULL && own->vote != VOTE_NONE) {
-		s.latency = own->latency_us * 1000LL;
-		s.age = mono_sub(now, own->at).ns;
-	}
-	if (own != NULL && own->cannot != NULL)
-		s.detail = own->cannot;
-	rv = alert_names(q, c->conf, &s.alerts);
-	if (rv == 0)
-		ctl_row(q, client, IMSG_CTL_CHECK, &check_status_record, &s);
-	else
-		log_warn("%s", __func__);
-	strlist_clear(&s.alerts);
-}
-
-static void
-row_alert(struct quorum *q, uint32_t client, const struct alert *alert)
-{
-	struct alert	*masked;
-
-	if ((masked = record_dup(&alert_record, alert)) == NULL ||
-	    record_mask(&alert_record, masked) == -1)
-		log_warn("%s", __func__);
-	else
-		ctl_row(q, client, IMSG_CTL_ALERT, &alert_record, masked);
-	record_free(&alert_record, masked);
-}
-
-/* What tells about a check, default ones with a star. */
-static int
-alert_names(const struct quorum *q, const struct check *check,
-    struct strlist *names)
-{
-	struct alert	*alerts[MAX_ALERTS];
-	char		 name[NAME_LEN_MAX];
-	uint32_t	 i, n;
-
-	n = alert_effective(&q->cluster.alerts, check, alerts);
-	for (i = 0; i < n && i < MAX_LIST; i++) {
-		if (i == MAX_LIST - 1 && n > MAX_LIST)
-			(void)strlcpy(name, MORE, sizeof(name));
-		else
-			(void)snprintf(name, sizeof(name), "%s%s",
-			    alerts[i]->name, alerts[i]->is_default ? "*" : "");
-		if (strlist_add(names, name) == -1)
-			return (-1);
-	}
-	return (0);
 }

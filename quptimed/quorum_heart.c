@@ -23,7 +23,7 @@
 
 /*
  * Heartbeats, and what follows from them: who is live, who is master, and who
- * has a newer configuration.  The rules of the election are in quorum_elect.c.
+ * has a newer configuration.  The rules of the election are in quorum_legacy.c.
  */
 
 #define BEAT_LIMIT	MONO_SEC(1)

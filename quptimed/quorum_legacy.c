@@ -15,71 +15,372 @@
  */
 
 
-#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "quorum.h"
 
+/*
+ * Who is live and who is master, as protocol 1 has it: every node judges for
+ * itself from the heartbeats it has seen, and all come to the same result when
+ * they see the same.  Where that leaves room for two masters, this node goes by
+ * what the others report: it has none for a while after its start, comes back
+ * to the master the others have, and gives up one that only it believes in.
+ */
+
+static struct legacy_node
+		*find(const struct legacy *, const char *);
+static struct legacy_node
+		*node_new(const char *);
+static void	 node_free(struct legacy_node *);
+static int	 node_cmp(const struct legacy_node *,
+		    const struct legacy_node *);
+static int	 node_live(const struct legacy *, const struct legacy_node *,
+		    struct monotime);
+static const char
+		*choose(struct legacy *, struct monotime);
+static int	 yields(const struct legacy *, const char *, struct monotime);
+static const char
+		*lowest(struct legacy *, struct monotime);
+static const char
+		*senior(struct legacy *, struct monotime);
+static const char
+		*reported(struct legacy *, struct monotime, int);
+
+RB_PROTOTYPE(legacy_nodes, legacy_node, entry, node_cmp)
+
 int
-legacy_init(struct legacy *a0, const char *a1, struct monotime a2)
+legacy_init(struct legacy *l, const char *self, struct monotime now)
 {
-	(void)a0;
-	(void)a1;
-	(void)a2;
-	return (0);
+	memset(l, 0, sizeof(*l));
+	RB_INIT(&l->nodes);
+	l->started = now;
+	return ((l->self = strdup(self)) != NULL ? 0 : -1);
 }
 
 void
-legacy_clear(struct legacy *a0)
+legacy_clear(struct legacy *l)
 {
-	(void)a0;
+	struct legacy_node	*n;
+
+	while ((n = RB_ROOT(&l->nodes)) != NULL) {
+		RB_REMOVE(legacy_nodes, &l->nodes, n);
+		node_free(n);
+	}
+	free(l->self);
+	free(l->master);
+	memset(l, 0, sizeof(*l));
 }
 
 int
-legacy_members(struct legacy *a0, const char *const *a1, uint32_t a2)
+legacy_members(struct legacy *l, const char *const *ids, uint32_t nids)
 {
-	(void)a0;
-	(void)a1;
-	(void)a2;
-	return (0);
+	const char *const	 alone[] = { l->self };
+	struct legacy_nodes	 fresh = RB_INITIALIZER(&fresh);
+	struct legacy_node	*n, *next;
+	uint32_t		 i, was = l->n;
+	int			 rv = 0;
+
+	/* Nobody is listed before this node has heard of a cluster. */
+	if (nids == 0) {
+		ids = alone;
+		nids = 1;
+	}
+	RB_FOREACH(n, legacy_nodes, &l->nodes)
+		n->mark = 0;
+	for (i = 0; i < nids && rv == 0; i++) {
+		if ((n = find(l, ids[i])) != NULL)
+			n->mark = 1;
+		else if ((n = node_new(ids[i])) == NULL)
+			rv = -1;
+		else if (RB_INSERT(legacy_nodes, &fresh, n) != NULL)
+			node_free(n);
+	}
+	for (n = RB_MIN(legacy_nodes, &l->nodes); n != NULL && rv == 0;
+	    n = next) {
+		next = RB_NEXT(legacy_nodes, &l->nodes, n);
+		if (n->mark)
+			continue;
+		RB_REMOVE(legacy_nodes, &l->nodes, n);
+		node_free(n);
+		l->n--;
+	}
+	while ((n = RB_ROOT(&fresh)) != NULL) {
+		RB_REMOVE(legacy_nodes, &fresh, n);
+		if (rv == 0) {
+			RB_INSERT(legacy_nodes, &l->nodes, n);
+			l->n++;
+		} else
+			node_free(n);
+	}
+	if (was > 0 && l->n > was && !l->restarted) {
+		l->grown = 1;
+		l->was = was;
+	}
+	l->restarted = 0;
+	return (rv);
 }
 
 void
-legacy_seen(struct legacy *a0, const char *a1, const char *a2, struct monotime a3)
+legacy_restart(struct legacy *l, struct monotime now)
 {
-	(void)a0;
-	(void)a1;
-	(void)a2;
-	(void)a3;
+	struct legacy_node	*n;
+
+	RB_FOREACH(n, legacy_nodes, &l->nodes)
+		n->seen = 0;
+	l->started = now;
+	l->restarted = 1;
+	l->grown = 0;
+	l->was = 0;
+	if (l->master == NULL)
+		return;
+	free(l->master);
+	l->master = NULL;
+	l->term++;
+}
+
+void
+legacy_seen(struct legacy *l, const char *id, const char *master,
+    struct monotime now)
+{
+	struct legacy_node	*n;
+
+	if ((n = find(l, id)) == NULL)
+		return;
+	if (!n->seen || mono_cmp(mono_sub(now, n->last_seen),
+	    LEGACY_DEAD_AFTER) > 0)
+		n->live_since = now;
+	n->last_seen = now;
+	n->seen = 1;
+	if (strcmp(str(n->master), str(master)) == 0)
+		return;
+	free(n->master);
+	/* Out of memory is as good as silence. */
+	n->master = *str(master) != '\0' ? strdup(master) : NULL;
+}
+
+const char *
+legacy_report(const struct legacy *l, const char *id)
+{
+	const struct legacy_node	*n;
+
+	return ((n = find(l, id)) != NULL ? n->master : NULL);
 }
 
 int
-legacy_live(const struct legacy *a0, const char *a1, struct monotime a2)
+legacy_live(const struct legacy *l, const char *id, struct monotime now)
 {
-	(void)a0;
-	(void)a1;
-	(void)a2;
-	return (0);
+	const struct legacy_node	*n;
+
+	return ((n = find(l, id)) != NULL && node_live(l, n, now));
 }
 
 uint32_t
-legacy_nlive(const struct legacy *a0, struct monotime a1)
+legacy_nlive(const struct legacy *l, struct monotime now)
 {
-	(void)a0;
-	(void)a1;
-	return (0);
+	struct legacy_node	*n;
+	struct legacy_nodes	*nodes;
+	uint32_t		 live = 0;
+
+	nodes = (struct legacy_nodes *)(uintptr_t)&l->nodes;
+	RB_FOREACH(n, legacy_nodes, nodes)
+		live += node_live(l, n, now);
+	return (live);
 }
 
 uint32_t
-legacy_quorum(const struct legacy *a0)
+legacy_quorum(const struct legacy *l)
 {
-	(void)a0;
-	return (0);
+	return (l->n / 2 + 1);
 }
 
 int
-legacy_elect(struct legacy *a0, struct monotime a1)
+legacy_has_quorum(const struct legacy *l, struct monotime now)
 {
-	(void)a0;
-	(void)a1;
-	return (0);
+	uint32_t	 n = l->n;
+
+	if (find(l, l->self) == NULL)
+		return (0);
+	if (l->was > 0 && l->was < n && mono_cmp(now, l->settled) < 0)
+		n = l->was;
+	return (legacy_nlive(l, now) >= n / 2 + 1);
 }
+
+int
+legacy_elect(struct legacy *l, struct monotime now)
+{
+	const char	*master;
+	char		*copy = NULL;
+
+	legacy_seen(l, l->self, l->master, now);
+	if (l->grown) {
+		l->grown = 0;
+		l->settled = mono_add(now, LEGACY_DEAD_AFTER);
+	} else if (l->was > 0 && mono_cmp(now, l->settled) >= 0)
+		l->was = 0;
+	master = choose(l, now);
+	if (strcmp(str(master), str(l->master)) == 0)
+		return (0);
+	/* Out of memory: no master is safe, and there will be a next time. */
+	if (master != NULL)
+		copy = strdup(master);
+	if (copy == NULL && l->master == NULL)
+		return (0);
+	free(l->master);
+	l->master = copy;
+	l->term++;
+	return (1);
+}
+
+/* NULL: none. */
+static const char *
+choose(struct legacy *l, struct monotime now)
+{
+	const char	*agreed, *master;
+
+	if (!legacy_has_quorum(l, now))
+		return (NULL);
+	if (l->n == 1)
+		return (l->self);
+	agreed = reported(l, now, 1);
+	if (l->master == NULL || !legacy_live(l, l->master, now)) {
+		if (agreed != NULL)
+			return (agreed);
+		if (mono_cmp(now, mono_add(l->started, LEGACY_DEAD_AFTER)) < 0)
+			return (NULL);
+		master = reported(l, now, 0);
+		return (master != NULL ? master : lowest(l, now));
+	}
+	if (agreed != NULL && yields(l, agreed, now))
+		return (agreed);
+	return (senior(l, now));
+}
+
+/*
+ * Whether to follow the others to the master they agree on.  To a higher one
+ * only while it is not its age that has brought this one, or they would be on
+ * their way here; and one of two does not, or they might pass each other.
+ */
+static int
+yields(const struct legacy *l, const char *agreed, struct monotime now)
+{
+	const struct legacy_node	*n;
+	int				 cmp;
+
+	cmp = strcmp(agreed, l->master);
+	if (cmp < 0)
+		return (1);
+	return (cmp > 0 && l->n > 2 && (n = find(l, l->master)) != NULL &&
+	    mono_cmp(mono_sub(now, n->live_since), LEGACY_COOLDOWN) < 0);
+}
+
+static const char *
+lowest(struct legacy *l, struct monotime now)
+{
+	struct legacy_node	*n;
+
+	RB_FOREACH(n, legacy_nodes, &l->nodes)
+		if (node_live(l, n, now))
+			return (n->id);
+	return (NULL);
+}
+
+/* The master, unless somebody lower has been live for long. */
+static const char *
+senior(struct legacy *l, struct monotime now)
+{
+	struct legacy_node	*n;
+
+	RB_FOREACH(n, legacy_nodes, &l->nodes) {
+		if (strcmp(n->id, l->master) >= 0)
+			break;
+		if (node_live(l, n, now) && mono_cmp(mono_sub(now,
+		    n->live_since), LEGACY_COOLDOWN) >= 0)
+			return (n->id);
+	}
+	return (l->master);
+}
+
+/*
+ * The live master that the other live nodes report.  Firmly: all other members
+ * or a quorum of them do.  Otherwise more than half of those who have one.
+ */
+static const char *
+reported(struct legacy *l, struct monotime now, int firmly)
+{
+	struct legacy_node	*n, *master;
+	uint32_t		 voices = 0;
+
+	RB_FOREACH(n, legacy_nodes, &l->nodes)
+		n->voices = 0;
+	RB_FOREACH(n, legacy_nodes, &l->nodes) {
+		if (n->master == NULL || strcmp(n->id, l->self) == 0 ||
+		    !node_live(l, n, now) ||
+		    (master = find(l, n->master)) == NULL ||
+		    !node_live(l, master, now))
+			continue;
+		master->voices++;
+		voices++;
+	}
+	master = NULL;
+	RB_FOREACH(n, legacy_nodes, &l->nodes)
+		if (n->voices > (master != NULL ? master->voices : 0))
+			master = n;
+	if (master == NULL)
+		return (NULL);
+	if (firmly && master->voices < legacy_quorum(l) &&
+	    master->voices < l->n - 1)
+		return (NULL);
+	return (master->voices > voices / 2 ? master->id : NULL);
+}
+
+static int
+node_live(const struct legacy *l, const struct legacy_node *n,
+    struct monotime now)
+{
+	if (strcmp(n->id, l->self) == 0)
+		return (1);
+	return (n->seen && mono_cmp(mono_sub(now, n->last_seen),
+	    LEGACY_DEAD_AFTER) < 0);
+}
+
+static struct legacy_node *
+find(const struct legacy *l, const char *id)
+{
+	struct legacy_nodes	*nodes;
+	struct legacy_node	 key;
+
+	nodes = (struct legacy_nodes *)(uintptr_t)&l->nodes;
+	key.id = (char *)(uintptr_t)id;
+	return (RB_FIND(legacy_nodes, nodes, &key));
+}
+
+static struct legacy_node *
+node_new(const char *id)
+{
+	struct legacy_node	*n;
+
+	if ((n = calloc(1, sizeof(*n))) == NULL)
+		return (NULL);
+	if ((n->id = strdup(id)) == NULL) {
+		free(n);
+		return (NULL);
+	}
+	return (n);
+}
+
+static void
+node_free(struct legacy_node *n)
+{
+	free(n->id);
+	free(n->master);
+	free(n);
+}
+
+static int
+node_cmp(const struct legacy_node *a, const struct legacy_node *b)
+{
+	return (strcmp(a->id, b->id));
+}
+
+RB_GENERATE(legacy_nodes, legacy_node, entry, node_cmp)
