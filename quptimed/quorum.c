@@ -367,7 +367,7 @@ static void
 reload(struct ipc *ipc, struct imsg *imsg)
 {
 	(void)ipc;
-	mutate_reload(&quorum, imsg_get_id(imsg));
+	watch_look(&quorum, imsg_get_id(imsg));
 }
 
 static void

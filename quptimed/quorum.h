@@ -18,11 +18,13 @@
 #ifndef QUORUM_H
 #define QUORUM_H
 
+#include <sys/types.h>
 #include <sys/queue.h>
 #include <sys/tree.h>
 
 #include <event.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "quorum_wire.h"
 #include "quptimed.h"
@@ -450,6 +452,12 @@ void		 heart_heard(struct quorum *, struct qpeer *,
 /* The address this node tells others. */
 const char	*heart_advertise(const struct quorum *, char *, size_t);
 /*
+ * Whether that list of peers could be in force here: this node is in it, with
+ * its key, and each key is one node's.
+ */
+int		 heart_peers_ok(const struct quorum *, const struct cluster *,
+		    struct verr *);
+/*
  * A configuration that a peer pushed, or, by who joins, was asked for.  1:
  * taken over and zeroed, and the peer may have gone with the old one; 0: not
  * newer; -1: refused with a line in the log, verr says why, and nothing
@@ -517,10 +525,14 @@ void		 report_forget(struct quorum *, struct qcheck *);
 void		 report_master(struct quorum *);
 void		 report_clear(struct quorum *);
 
-/* quorum_watch.c: hands that write into cluster.yaml */
+/*
+ * quorum_watch.c: hands that write into cluster.yaml.  An edit is proposed to
+ * the master as any change is, again and again until it is in force or the file
+ * is another one.
+ */
 void		 watch_start(struct quorum *);
 void		 watch_stop(struct quorum *);
-/* Looks now; the client, unless 0, is told what came of it. */
+/* Looks now; the client is told what came of it; 0: only the log is. */
 void		 watch_look(struct quorum *, uint32_t client);
 
 /* quorum_enroll.c and quorum_token.c: tokens, Enroll and Join */
@@ -633,6 +645,18 @@ void		 store_init(struct store *, const char *);
 int		 store_load(struct store *, struct cluster *, struct verr *);
 /* Durable when it returns 0; -1 with what is on disk as it was. */
 int		 store_save(struct store *, const struct cluster *,
+		    struct verr *);
+/* Whether the file may be another than it was: cheap to tell. */
+struct store_mark {
+	ino_t		 ino;
+	off_t		 size;
+	struct timespec	 modified;
+	struct timespec	 changed;
+};
+/* 0; or -1 with errno and a zeroed mark. */
+int		 store_mark(struct store_mark *);
+/* An edit that cannot come into force, for whoever made it. */
+int		 store_keep(const struct store *, const struct cluster *,
 		    struct verr *);
 /* and the index over the configuration */
 struct qcheck	*checks_find(struct quorum *, const char *);

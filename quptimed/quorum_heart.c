@@ -53,8 +53,6 @@ static void	 compare(struct quorum *, struct qpeer *,
 		    const struct cluster *);
 static int	 may_push(struct quorum *, struct qpeer *, struct verr *);
 static int	 version_ok(const struct quorum *, uint64_t, struct verr *);
-static int	 peers_ok(const struct quorum *, const struct cluster *,
-		    struct verr *);
 
 /* Until heart_stop(). */
 void
@@ -196,6 +194,38 @@ heart_adopt(struct quorum *q, struct qpeer *p, struct cluster *cl,
     struct verr *ve)
 {
 	return (adopt(q, p, cl, 1, ve));
+}
+
+int
+heart_peers_ok(const struct quorum *q, const struct cluster *cl, struct verr *ve)
+{
+	const struct peer	*a, *b;
+	char			 path[32];
+	uint32_t		 i, k;
+
+	if (cl->peers.n == 0 && q->cluster.peers.n == 0)
+		return (0);
+	if ((a = heart_find(cl, q->node.node_id)) == NULL)
+		return (verr_set(ve, "peers", "this node is not among them"));
+	if (*str(a->fingerprint) != '\0' && *str(q->fingerprint) != '\0' &&
+	    strcmp(a->fingerprint, q->fingerprint) != 0)
+		return (verr_set(ve, "peers",
+		    "this node has another key than they say"));
+	for (i = 0; i < cl->peers.n; i++) {
+		a = CLUSTER_PEER(cl, i);
+		if (*str(a->fingerprint) == '\0')
+			continue;
+		for (k = 0; k < i; k++) {
+			b = CLUSTER_PEER(cl, k);
+			if (strcmp(a->fingerprint, str(b->fingerprint)) != 0)
+				continue;
+			(void)snprintf(path, sizeof(path),
+			    "peers[%u].fingerprint", i);
+			return (verr_set(ve, path, "is that of peers[%u] too",
+			    k));
+		}
+	}
+	return (0);
 }
 
 static void
@@ -405,7 +435,7 @@ adopt(struct quorum *q, struct qpeer *p, struct cluster *cl, int pushed,
 	else if ((joining || !pushed || may_push(q, p, ve) == 0) &&
 	    version_ok(q, version, ve) == 0 &&
 	    record_validate(&cluster_record, cl, "", ve) == 0 &&
-	    peers_ok(q, cl, ve) == 0) {
+	    heart_peers_ok(q, cl, ve) == 0) {
 		fmt_vis(*str(p->node_id) != '\0' ? p->node_id : str(p->cn),
 		    name, sizeof(name));
 		/* What was elected among nobody else is void. */
@@ -474,36 +504,5 @@ version_ok(const struct quorum *q, uint64_t version, struct verr *ve)
 		return (verr_set(ve, "version", "%llu is too far from %llu",
 		    (unsigned long long)version,
 		    (unsigned long long)q->cluster.version));
-	return (0);
-}
-
-/* This node has to be in it, and each key tells one node. */
-static int
-peers_ok(const struct quorum *q, const struct cluster *cl, struct verr *ve)
-{
-	const struct peer	*a, *b;
-	char			 path[32];
-	uint32_t		 i, k;
-
-	if ((a = heart_find(cl, q->node.node_id)) == NULL)
-		return (verr_set(ve, "peers", "this node is not among them"));
-	if (*str(a->fingerprint) != '\0' && *str(q->fingerprint) != '\0' &&
-	    strcmp(a->fingerprint, q->fingerprint) != 0)
-		return (verr_set(ve, "peers",
-		    "this node has another key than they say"));
-	for (i = 0; i < cl->peers.n; i++) {
-		a = CLUSTER_PEER(cl, i);
-		if (*str(a->fingerprint) == '\0')
-			continue;
-		for (k = 0; k < i; k++) {
-			b = CLUSTER_PEER(cl, k);
-			if (strcmp(a->fingerprint, str(b->fingerprint)) != 0)
-				continue;
-			(void)snprintf(path, sizeof(path),
-			    "peers[%u].fingerprint", i);
-			return (verr_set(ve, path, "is that of peers[%u] too",
-			    k));
-		}
-	}
 	return (0);
 }

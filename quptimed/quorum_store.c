@@ -129,6 +129,45 @@ store_save(struct store *s, const struct cluster *cl, struct verr *ve)
 	return (rv);
 }
 
+int
+store_mark(struct store_mark *m)
+{
+	struct stat	 st;
+	int		 fd, rv, saved;
+
+	memset(m, 0, sizeof(*m));
+	fd = open(CLUSTER_FILE, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd == -1)
+		return (-1);
+	rv = fstat(fd, &st);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	if (rv == -1)
+		return (-1);
+	m->ino = st.st_ino;
+	m->size = st.st_size;
+	m->modified = st.st_mtim;
+	m->changed = st.st_ctim;
+	return (0);
+}
+
+int
+store_keep(const struct store *s, const struct cluster *cl, struct verr *ve)
+{
+	char	*text;
+	size_t	 len;
+	int	 rv;
+
+	if ((text = yaml_format(&cluster_record, cl, &len)) == NULL)
+		return (verr_file(ve, s->path, "%s", strerror(ENOMEM)));
+	rv = file_replace(EDITED_FILE, FILE_MODE, text, len, ve);
+	freezero(text, len);
+	if (rv == 0)
+		log_warnx("%s: the edit is kept as %s", s->path, EDITED_FILE);
+	return (rv);
+}
+
 /* 1 and the bytes, 0 when there is no file, or -1. */
 static int
 file_read(const struct store *s, char **buf, size_t *len, struct verr *ve)

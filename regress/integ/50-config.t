@@ -98,10 +98,18 @@ ok "SIGHUP takes an edit over" wait_until 10 sh -c \
     "$quptimectl -s $work/a/sock show checks again"
 is "as one version" "$(version)" $((now + 1))
 
-# An edit that nobody loaded is not overwritten without a trace.
-echo "# a note" >>"$yaml"
-ok "a change is made over a hand edit" ctl a check remove second
-like "the edit is kept aside" "$(cat "$yaml.edited")" "# a note"
+# An edit is found without a word.
+now=$(version)
+sed 's/name: again/name: found/' "$yaml" >"$work/edit"
+cat "$work/edit" >"$yaml"
+ok "an edit is taken over by itself" wait_until 10 sh -c \
+    "$quptimectl -s $work/a/sock show checks found"
+is "as one version too" "$(version)" $((now + 1))
+
+# One that cannot be loaded is not overwritten without a trace.
+echo "a note" >>"$yaml"
+ok "a change is made over a broken edit" ctl a check remove second
+like "the edit is kept aside" "$(cat "$yaml.edited")" "^a note"
 like "and the log says so" "$(cat "$work/a/log")" "cluster.yaml.edited"
 
 is "-n accepts what runs" \

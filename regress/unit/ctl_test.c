@@ -408,8 +408,8 @@ test_changes(void)
 		FILE		*f = fopen("cluster.yaml", "w");
 		uint32_t	 i, kept = 0;
 
-		fprintf(f, "version: 1\npeers: []\nalerts: []\n"
-		    "checks:\n");
+		fprintf(f, "version: 1\npeers:\n  - node_id: node-a\n"
+		    "alerts: []\nchecks:\n");
 		for (i = 0; i < n; i += 2) {
 			if (i == 0)
 				fprintf(f, "  - {id: new-1, name: new-1, "
@@ -424,7 +424,7 @@ test_changes(void)
 		fprintf(f, "  - {id: new-2, name: new-2, type: icmp, "
 		    "target: h}\n");
 		fclose(f);
-		mutate_reload(&q, CLIENT + 1);
+		watch_look(&q, CLIENT + 1);
 		is_int(settle(), 1, "the reload is answered");
 		ctl_xon(&q, CLIENT);
 		is_int(rows(2 * CHECKS), IMSG_CTL_RESULT,

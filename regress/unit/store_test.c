@@ -56,7 +56,7 @@ load(const char *text)
 static int
 reload(void)
 {
-	mutate_reload(&q, CLIENT);
+	watch_look(&q, CLIENT);
 	return (fix_result());
 }
 
