@@ -190,8 +190,11 @@ look(struct quorum *q, struct watch *w)
 		propose(q, w, &read, &next);
 	else if (rv == 0)
 		nothing(q, w);
-	else
+	else {
+		if (*ve.file == '\0')
+			(void)strlcpy(ve.file, q->store.path, sizeof(ve.file));
 		refuse(q, w, verr_string(&ve, buf, sizeof(buf)));
+	}
 	record_clear(&cluster_record, &next);
 }
 
