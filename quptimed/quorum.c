@@ -151,10 +151,11 @@ quorum_clear(struct quorum *q)
 	evtimer_del(&q->sync_ev);
 	evtimer_del(&q->dump_ev);
 	watch_stop(q);
-	join_clear(q);
-	enroll_clear(q);
+	/* Whoever waits for a change is still there to be told. */
 	publish_clear(q);
 	report_clear(q);
+	join_clear(q);
+	enroll_clear(q);
 	monitor_clear(q);
 	alert_clear(q);
 	peers_clear(q);

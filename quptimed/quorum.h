@@ -271,6 +271,8 @@ struct qpeer {
 
 	/* Replication: see quorum_publish.c. */
 	uint64_t		 acked;		/* version it has confirmed */
+	uint64_t		 pushed;	/* version that was sent last */
+	struct monotime		 pushed_at;
 	int			 publishing;
 
 	/* Heartbeats and versions: see quorum_heart.c. */
@@ -508,6 +510,18 @@ void		 publish_apply(struct quorum *, struct proposal *,
 		    proposal_done *, void *);
 /* A peer has said which version it has. */
 void		 publish_heard(struct quorum *, struct qpeer *, uint64_t);
+/*
+ * The version in force was made here: it is sent to all, and called back when
+ * a majority has it.
+ */
+void		 publish_await(struct quorum *, proposal_done *, void *);
+/* 0, or -1 when too many changes wait for a majority already. */
+int		 publish_room(const struct quorum *, struct verr *);
+/*
+ * The configuration in force as {"config": ...}, made once per version, valid
+ * until the next one.  NULL: out of memory.
+ */
+const char	*publish_text(struct quorum *, size_t *);
 /* The configuration in force is another one. */
 void		 publish_changed(struct quorum *);
 /* Mastership or quorum is lost or won. */
@@ -661,6 +675,7 @@ int		 store_keep(const struct store *, const struct cluster *,
 /* and the index over the configuration */
 struct qcheck	*checks_find(struct quorum *, const char *);
 struct qcheck	*checks_find_id(struct quorum *, const char *);
+struct qcheck	*checks_find_name(struct quorum *, const char *);
 struct qcheck	*checks_by_handle(struct quorum *, uint32_t, uint32_t);
 void		 checks_count(struct quorum *, const struct qcheck *, int);
 void		 checks_add(struct quorum *, struct check *);
@@ -670,21 +685,47 @@ void		 checks_remove(struct quorum *, struct qcheck *);
 void		 checks_replace(struct quorum *, const struct reclist *);
 void		 checks_clear(struct quorum *);
 
-/* quorum_mutate.c */
+/* quorum_mutate.c: the next version, written and then in force */
 enum mutation_kind {
 	MUT_PUT,	/* a record, into a place or at the end */
 	MUT_REMOVE,
-	MUT_REPLACE	/* the whole configuration */
+	MUT_REPLACE,	/* the whole configuration */
+	MUT_RESOLVERS
 };
+
+/* A list of the configuration: enum ctl_object, or this one. */
+#define OBJ_ENROLLMENT	(CTL_PEER + 1)
+#define OBJ_MAX		(OBJ_ENROLLMENT + 1)
 
 struct mutation {
 	enum mutation_kind	 kind;
-	enum ctl_object		 object;	/* which list; not REPLACE */
+	unsigned int		 object;	/* which list; PUT, REMOVE */
 	uint32_t		 index;		/* in it; PUT: its length too */
 	void			*rec;		/* PUT */
 	struct cluster		*with;		/* REPLACE */
+	struct strlist		 resolvers;	/* RESOLVERS */
+	struct mutation		*also;		/* PUT, REMOVE of another list */
+	void			*old;		/* its own */
 };
 
+/* Lists of records that can be changed one by one, by object. */
+struct list_type {
+	const struct record	*rec;
+	size_t			 offset;	/* in struct cluster */
+	size_t			 id;		/* in the record */
+	size_t			 name;		/* the same when it has none */
+	const char		*field;		/* of the cluster */
+};
+
+extern const struct list_type	list_types[OBJ_MAX];
+
+struct reclist	*list_of(const struct cluster *, unsigned int);
+char		**list_member(const void *, size_t);
+/* The record whose member at that offset is this; not of "". */
+void		*list_find(const struct reclist *, size_t, const char *);
+uint32_t	 list_place(const struct reclist *, const void *);
+/* By id, else by name. */
+void		*mutate_find(struct quorum *, unsigned int, const char *);
 /* The alert of that id, else of that name. */
 struct alert	*mutate_find_alert(struct quorum *, const char *);
 /*
@@ -699,9 +740,20 @@ int		 mutation_apply(struct quorum *, struct mutation *,
  */
 int		 config_install(struct quorum *, struct cluster *,
 		    struct verr *);
+void		 mutate_reload(struct quorum *, uint32_t);
+
+/* quorum_proposal.c */
+/*
+ * A change as it crosses the wire, applied by the master.  0 and its record
+ * taken over; or -1 with the reason, and nothing changed.
+ */
+int		 mutate_apply(struct quorum *, struct proposal *,
+		    struct verr *);
+
+/* quorum_change.c: what clients ask for */
+/* IMSG_CTL_MUTATE, IMSG_CTL_RESOLVERS. */
 void		 mutate_request(struct quorum *, struct imsg *);
 void		 mutate_resolvers(struct quorum *, struct imsg *);
-void		 mutate_reload(struct quorum *, uint32_t);
 
 /* quorum_alert.c */
 /*

@@ -182,6 +182,9 @@ ctl_result(struct quorum *q, uint32_t client, enum ctl_code code,
 	char			 text[1024];
 	va_list			 ap;
 
+	/* What is under way at the end has nobody left to be told. */
+	if (!quorum_linked(&q->child.parent))
+		return;
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);

@@ -21,7 +21,6 @@
 #include <string.h>
 
 #include "fmt.h"
-#include "pack.h"
 #include "quorum.h"
 
 /*
@@ -30,82 +29,44 @@
  * force.  A change that cannot be written has not happened.
  */
 
-#define PAIRS_MAX	64
-#define VALUE_MAX	CTL_MAXSIZE
-
-/* Lists of records that can be changed one by one, by enum ctl_object. */
-struct list_type {
-	const struct record	*rec;
-	size_t			 offset;	/* in struct cluster */
-	size_t			 id;		/* in the record */
-	size_t			 name;
-	const char		*field;		/* of the cluster */
+/* A client that waits for the outcome of its reload. */
+struct reload {
+	struct store	 was;		/* before the file was read */
+	struct store	 read;
+	uint32_t	 client;
 };
 
-/* A request of quptimectl, taken apart. */
-struct change {
-	struct ctl_mutate	 head;
-	const struct list_type	*type;
-	char			*name;
-	struct {
-		char		*field;
-		char		*value;
-	}			 pairs[PAIRS_MAX];
-};
-
-static struct reclist
-		*list_of(const struct cluster *, enum ctl_object);
 static int	 view(struct quorum *, struct mutation *, struct cluster *,
 		    struct verr *);
 static int	 view_list(struct reclist *, const struct mutation *,
 		    struct verr *);
-static void	 view_free(struct mutation *, struct cluster *);
+static void	 view_free(struct mutation *, const struct mutation *,
+		    struct cluster *);
 static void	 install(struct quorum *, struct mutation *,
 		    struct cluster *);
-static void	 install_one(struct quorum *, struct mutation *,
+static void	 install_lists(struct quorum *, struct mutation *,
 		    struct cluster *);
-static void	 install_check(struct quorum *, const struct mutation *,
-		    const struct check *);
+static void	 install_record(struct quorum *, struct mutation *);
+static void	 install_check(struct quorum *, const struct mutation *);
 static void	 install_all(struct quorum *, struct mutation *,
 		    struct cluster *);
-static void	*find(struct quorum *, enum ctl_object, const char *);
-static void	*find_in(const struct reclist *, size_t, const char *);
-static uint32_t	 place(const struct reclist *, const void *);
-static char	**member(const void *, size_t);
-static int	 change_parse(struct change *, struct imsg *);
-static void	 change_free(struct change *);
-static int	 change_make(struct quorum *, struct change *,
-		    struct mutation *, struct verr *);
-static int	 change_record(struct quorum *, struct change *, void *,
-		    const void *, struct verr *);
-static int	 set_pairs(struct quorum *, struct change *, void *,
-		    struct verr *);
-static int	 set_field(struct change *, void *, const char *,
-		    const char *, struct verr *);
-static int	 resolve_alerts(struct quorum *, struct strlist *,
-		    struct verr *);
+static int	 reload_apply(struct quorum *, struct reload *,
+		    struct cluster *, struct verr *);
+static void	 reload_done(struct quorum *, uint64_t, const char *, void *);
 static int	 same_content(const struct cluster *, const struct cluster *);
 
-static const struct list_type	list_types[] = {
-	[CTL_CHECK] = { &check_record, offsetof(struct cluster, checks),
-	    offsetof(struct check, id), offsetof(struct check, name),
-	    "checks" },
-	[CTL_ALERT] = { &alert_record, offsetof(struct cluster, alerts),
-	    offsetof(struct alert, id), offsetof(struct alert, name),
-	    "alerts" }
-};
+#define LIST(o, s, l, i, n)						\
+	[o] = { &s##_record, offsetof(struct cluster, l),		\
+	    offsetof(struct s, i), offsetof(struct s, n), #l }
 
-static const char *const	done[] = {
-	[CTL_ADD] = "added",
-	[CTL_EDIT] = "updated",
-	[CTL_REMOVE] = "removed",
-	[CTL_ENABLE] = "enabled",
-	[CTL_DISABLE] = "disabled"
-};
-static const char *const	unchanged[] = {
-	[CTL_EDIT] = "unchanged",
-	[CTL_ENABLE] = "already enabled",
-	[CTL_DISABLE] = "already disabled"
+const struct list_type	list_types[OBJ_MAX] = {
+	LIST(CTL_CHECK, check, checks, id, name),
+	LIST(CTL_ALERT, alert, alerts, id, name),
+	LIST(CTL_PEER, peer, peers, node_id, node_id),
+	[OBJ_ENROLLMENT] = { &enrollment_record,
+	    offsetof(struct cluster, enrollments),
+	    offsetof(struct enrollment, id),
+	    offsetof(struct enrollment, name), "pending_enrollments" }
 };
 
 int
@@ -116,7 +77,7 @@ mutation_apply(struct quorum *q, struct mutation *m, struct verr *ve)
 	if (view(q, m, &next, ve) == -1)
 		return (-1);
 	if (store_save(&q->store, &next, ve) == -1) {
-		view_free(m, &next);
+		view_free(m, NULL, &next);
 		return (-1);
 	}
 	install(q, m, &next);
@@ -142,105 +103,146 @@ config_install(struct quorum *q, struct cluster *cl, struct verr *ve)
 }
 
 void
-mutate_request(struct quorum *q, struct imsg *imsg)
-{
-	struct change	 ch;
-	struct mutation	 m;
-	struct verr	 ve;
-	char		 buf[640], vis[320];
-	uint32_t	 client = imsg_get_id(imsg);
-	const char	*object, *verb;
-	int		 rv;
-
-	memset(&ch, 0, sizeof(ch));
-	memset(&m, 0, sizeof(m));
-	if (change_parse(&ch, imsg) == -1) {
-		ctl_result(q, client, CTL_REFUSED, "malformed request");
-		change_free(&ch);
-		return;
-	}
-	object = ch.type->rec->name;
-	verb = done[ch.head.op];
-	rv = change_make(q, &ch, &m, &ve);
-	fmt_vis(ch.name, vis, sizeof(vis));
-	if (rv == 1 && mutation_apply(q, &m, &ve) == -1)
-		rv = -1;
-	if (rv == -1)
-		ctl_result(q, client, CTL_REFUSED, "%s",
-		    verr_string(&ve, buf, sizeof(buf)));
-	else if (rv == 0)
-		ctl_result(q, client, CTL_OK, "%s %s %s", object, vis,
-		    unchanged[ch.head.op]);
-	else {
-		log_info("version %llu: %s %s %s",
-		    (unsigned long long)q->cluster.version, verb, object, vis);
-		ctl_result(q, client, CTL_OK, "%s %s %s", verb, object, vis);
-	}
-	record_free(ch.type->rec, m.rec);
-	change_free(&ch);
-}
-
-void
 mutate_reload(struct quorum *q, uint32_t client)
 {
-	struct store	 was = q->store;
+	struct reload	*r;
 	struct cluster	 next;
-	struct mutation	 m;
 	struct verr	 ve;
 	char		 buf[640];
 	int		 rv;
 
-	memset(&next, 0, sizeof(next));
-	memset(&m, 0, sizeof(m));
-	if ((rv = store_load(&q->store, &next, &ve)) == 1) {
-		if (same_content(&q->cluster, &next))
-			rv = 0;
-		else {
-			m.kind = MUT_REPLACE;
-			m.with = &next;
-			rv = mutation_apply(q, &m, &ve) == -1 ? -1 : 1;
-		}
-	}
-	record_clear(&cluster_record, &next);
-	if (rv == -1) {
-		q->store = was;
-		verr_string(&ve, buf, sizeof(buf));
-		log_warnx("not reloading: %s", buf);
-		ctl_result(q, client, CTL_REFUSED, "%s", buf);
+	if ((r = calloc(1, sizeof(*r))) == NULL) {
+		ctl_result(q, client, CTL_REFUSED, "out of memory");
 		return;
 	}
+	memset(&next, 0, sizeof(next));
+	r->client = client;
+	r->was = q->store;
+	rv = store_load(&q->store, &next, &ve);
+	r->read = q->store;
+	if (rv == 1 && same_content(&q->cluster, &next))
+		rv = 0;
 	if (rv == 1)
-		log_info("version %llu: reloaded %s",
-		    (unsigned long long)q->cluster.version, q->store.path);
-	ctl_result(q, client, CTL_OK, "%s",
-	    rv == 1 ? "reloaded" : "nothing has changed");
+		rv = reload_apply(q, r, &next, &ve) == -1 ? -1 : 1;
+	record_clear(&cluster_record, &next);
+	if (rv == 1)
+		return;
+	if (rv == 0) {
+		ctl_result(q, client, CTL_OK, "nothing has changed");
+		free(r);
+	} else
+		reload_done(q, 0, verr_string(&ve, buf, sizeof(buf)), r);
 }
 
-void
-mutate_resolvers(struct quorum *q, struct imsg *imsg)
+/* The master takes the whole file; others ask for what can be asked for. */
+static int
+reload_apply(struct quorum *q, struct reload *r, struct cluster *next,
+    struct verr *ve)
 {
-	ctl_result(q, imsg_get_id(imsg), CTL_REFUSED, "not there yet");
+	struct mutation	 m;
+	struct proposal	 p;
+
+	if (q->master) {
+		memset(&m, 0, sizeof(m));
+		m.kind = MUT_REPLACE;
+		m.with = next;
+		if (publish_room(q, ve) == -1 || mutation_apply(q, &m, ve) == -1)
+			return (-1);
+		log_info("version %llu: reloaded %s",
+		    (unsigned long long)q->cluster.version, q->store.path);
+		publish_await(q, reload_done, r);
+		return (0);
+	}
+	memset(&p, 0, sizeof(p));
+	p.kind = PROP_REPLACE_CONFIG;
+	p.config = next;
+	publish_propose(q, &p, reload_done, r);
+	return (0);
+}
+
+static void
+reload_done(struct quorum *q, uint64_t version, const char *error, void *arg)
+{
+	struct reload	*r = arg;
+
+	(void)version;
+	if (error == NULL)
+		ctl_result(q, r->client, CTL_OK, "reloaded");
+	else {
+		/* The next reload looks at the file again. */
+		if (q->store.known == r->read.known && memcmp(q->store.hash,
+		    r->read.hash, sizeof(q->store.hash)) == 0)
+			q->store = r->was;
+		log_warnx("not reloading: %s", error);
+		ctl_result(q, r->client, CTL_REFUSED, "%s", error);
+	}
+	free(r);
 }
 
 struct alert *
 mutate_find_alert(struct quorum *q, const char *name)
 {
-	return (find(q, CTL_ALERT, name));
+	return (mutate_find(q, CTL_ALERT, name));
 }
 
-static struct reclist *
-list_of(const struct cluster *cl, enum ctl_object object)
+void *
+mutate_find(struct quorum *q, unsigned int object, const char *name)
+{
+	const struct list_type	*type = &list_types[object];
+	const struct reclist	*list = list_of(&q->cluster, object);
+	const struct qcheck	*c;
+	void			*rec;
+
+	if (object == CTL_CHECK)
+		return ((c = checks_find(q, name)) != NULL ? c->conf : NULL);
+	if ((rec = list_find(list, type->id, name)) != NULL)
+		return (rec);
+	return (list_find(list, type->name, name));
+}
+
+struct reclist *
+list_of(const struct cluster *cl, unsigned int object)
 {
 	return ((struct reclist *)((uintptr_t)cl +
 	    list_types[object].offset));
 }
 
-/* What the configuration will be; shares all but the list that changes. */
+char **
+list_member(const void *rec, size_t offset)
+{
+	return ((char **)((uintptr_t)rec + offset));
+}
+
+void *
+list_find(const struct reclist *list, size_t offset, const char *value)
+{
+	uint32_t	 i;
+
+	if (*value == '\0')
+		return (NULL);
+	for (i = 0; i < list->n; i++)
+		if (strcmp(str(*list_member(list->v[i], offset)), value) == 0)
+			return (list->v[i]);
+	return (NULL);
+}
+
+uint32_t
+list_place(const struct reclist *list, const void *rec)
+{
+	uint32_t	 i;
+
+	for (i = 0; i < list->n && list->v[i] != rec; i++)
+		;
+	return (i);
+}
+
+/* What the configuration will be; shares all but the lists that change. */
 static int
 view(struct quorum *q, struct mutation *m, struct cluster *next,
     struct verr *ve)
 {
-	char	*by;
+	struct mutation	*i;
+	char		*by;
 
 	if (!q->master)
 		return (verr_set(ve, "", "no quorum: refusing mutation"));
@@ -248,18 +250,21 @@ view(struct quorum *q, struct mutation *m, struct cluster *next,
 		return (verr_set(ve, "version", "cannot go any higher"));
 	if ((by = strdup(q->node.node_id)) == NULL)
 		return (verr_set(ve, "", "out of memory"));
-	if (m->kind == MUT_REPLACE)
-		*next = *m->with;
-	else {
-		*next = q->cluster;
-		if (view_list(list_of(next, m->object), m, ve) == -1) {
-			free(by);
-			return (-1);
-		}
-	}
+	*next = m->kind == MUT_REPLACE ? *m->with : q->cluster;
 	next->version = q->cluster.version + 1;
 	next->updated_at = wall_now();
 	next->updated_by = by;
+	if (m->kind == MUT_REPLACE)
+		return (0);
+	if (m->kind == MUT_RESOLVERS) {
+		next->resolvers = m->resolvers;
+		return (0);
+	}
+	for (i = m; i != NULL; i = i->also)
+		if (view_list(list_of(next, i->object), i, ve) == -1) {
+			view_free(m, i, next);
+			return (-1);
+		}
 	return (0);
 }
 
@@ -290,62 +295,102 @@ view_list(struct reclist *list, const struct mutation *m, struct verr *ve)
 	return (0);
 }
 
+/* Of the changes before end. */
 static void
-view_free(struct mutation *m, struct cluster *next)
+view_free(struct mutation *m, const struct mutation *end,
+    struct cluster *next)
 {
 	free(next->updated_by);
-	if (m->kind != MUT_REPLACE)
+	if (m->kind != MUT_PUT && m->kind != MUT_REMOVE)
+		return;
+	for (; m != end; m = m->also)
 		free(list_of(next, m->object)->v);
 }
 
+/*
+ * The others hear of it before what was there before is freed, as they may
+ * still look at it.
+ */
 static void
 install(struct quorum *q, struct mutation *m, struct cluster *next)
 {
-	if (m->kind == MUT_REPLACE)
+	struct cluster	 was = q->cluster;
+
+	if (m->kind == MUT_REPLACE) {
 		install_all(q, m, next);
-	else
-		install_one(q, m, next);
+		quorum_config_changed(q);
+		publish_changed(q);
+		record_clear(&cluster_record, &was);
+		return;
+	}
+	install_lists(q, m, next);
 	quorum_config_changed(q);
+	publish_changed(q);
+	if (m->kind == MUT_RESOLVERS)
+		strlist_clear(&was.resolvers);
+	else
+		for (; m != NULL; m = m->also)
+			record_free(list_types[m->object].rec, m->old);
+	free(was.updated_by);
 }
 
 static void
-install_one(struct quorum *q, struct mutation *m, struct cluster *next)
+install_lists(struct quorum *q, struct mutation *m, struct cluster *next)
 {
-	struct reclist		*list = list_of(&q->cluster, m->object);
-	const struct alert	*alert;
-	void			*old;
+	struct mutation	*i;
+	struct reclist	*list;
 
-	old = m->index < list->n ? list->v[m->index] : NULL;
-	free(list->v);
-	free(q->cluster.updated_by);
+	if (m->kind == MUT_RESOLVERS) {
+		q->cluster = *next;
+		memset(&m->resolvers, 0, sizeof(m->resolvers));
+		return;
+	}
+	for (i = m; i != NULL; i = i->also) {
+		list = list_of(&q->cluster, i->object);
+		i->old = i->index < list->n ? list->v[i->index] : NULL;
+		free(list->v);
+	}
 	q->cluster = *next;
-	if (m->kind == MUT_REMOVE)
-		ctl_removed(q, list, m->index);
+	for (i = m; i != NULL; i = i->also)
+		install_record(q, i);
+}
 
+static void
+install_record(struct quorum *q, struct mutation *m)
+{
+	const struct alert	*alert = m->old;
+
+	if (m->kind == MUT_REMOVE)
+		ctl_removed(q, list_of(&q->cluster, m->object), m->index);
 	if (m->object == CTL_CHECK)
-		install_check(q, m, old);
-	else if ((alert = old) != NULL && !alert->disabled &&
-	    (m->kind == MUT_REMOVE || ((struct alert *)m->rec)->disabled))
+		install_check(q, m);
+	else if (m->object == CTL_ALERT && alert != NULL && !alert->disabled &&
+	    (m->kind == MUT_REMOVE || ((struct alert *)m->rec)->disabled ||
+	    strcmp(alert->id, ((struct alert *)m->rec)->id) != 0))
 		alert_cancel(q, alert);
-	record_free(list_types[m->object].rec, old);
 	m->rec = NULL;
 }
 
+/* Another id in the place of one is another check. */
 static void
-install_check(struct quorum *q, const struct mutation *m,
-    const struct check *old)
+install_check(struct quorum *q, const struct mutation *m)
 {
-	struct qcheck	*c;
+	const struct check	*old = m->old;
+	struct check		*new = m->rec;
+	struct qcheck		*c;
 
 	if (old == NULL) {
-		checks_add(q, m->rec);
+		checks_add(q, new);
 		return;
 	}
 	c = checks_find_id(q, old->id);
-	if (m->kind == MUT_REMOVE)
-		checks_remove(q, c);
-	else
-		checks_change(q, c, m->rec);
+	if (m->kind == MUT_PUT && strcmp(old->id, new->id) == 0) {
+		checks_change(q, c, new);
+		return;
+	}
+	checks_remove(q, c);
+	if (m->kind == MUT_PUT)
+		checks_add(q, new);
 }
 
 static void
@@ -359,220 +404,14 @@ install_all(struct quorum *q, struct mutation *m, struct cluster *next)
 	checks_replace(q, &next->checks);
 	for (i = 0; i < was.alerts.n; i++) {
 		old = CLUSTER_ALERT(&was, i);
-		new = find_in(&next->alerts, type->id, old->id);
+		new = list_find(&next->alerts, type->id, old->id);
 		if (!old->disabled && (new == NULL || new->disabled))
 			alert_cancel(q, old);
 	}
 	q->cluster = *next;
 	ctl_replaced(q, &was);
-	record_clear(&cluster_record, &was);
 	free(m->with->updated_by);
 	memset(m->with, 0, sizeof(*m->with));
-}
-
-/* By id, else by name. */
-static void *
-find(struct quorum *q, enum ctl_object object, const char *name)
-{
-	const struct list_type	*type = &list_types[object];
-	const struct reclist	*list = list_of(&q->cluster, object);
-	const struct qcheck	*c;
-	void			*rec;
-
-	if (object == CTL_CHECK)
-		return ((c = checks_find(q, name)) != NULL ? c->conf : NULL);
-	if ((rec = find_in(list, type->id, name)) != NULL)
-		return (rec);
-	return (find_in(list, type->name, name));
-}
-
-static void *
-find_in(const struct reclist *list, size_t offset, const char *value)
-{
-	uint32_t	 i;
-
-	for (i = 0; i < list->n; i++)
-		if (strcmp(*member(list->v[i], offset), value) == 0)
-			return (list->v[i]);
-	return (NULL);
-}
-
-static uint32_t
-place(const struct reclist *list, const void *rec)
-{
-	uint32_t	 i;
-
-	for (i = 0; i < list->n && list->v[i] != rec; i++)
-		;
-	return (i);
-}
-
-static char **
-member(const void *rec, size_t offset)
-{
-	return ((char **)((uintptr_t)rec + offset));
-}
-
-static int
-change_parse(struct change *ch, struct imsg *imsg)
-{
-	struct ibuf	 buf;
-	uint32_t	 i;
-
-	if (imsg_get_ibuf(imsg, &buf) == -1 ||
-	    ibuf_get(&buf, &ch->head, sizeof(ch->head)) == -1)
-		return (-1);
-	if (ch->head.op > CTL_DISABLE || ch->head.object > CTL_ALERT ||
-	    ch->head.npairs > PAIRS_MAX) {
-		ch->head.npairs = 0;
-		return (-1);
-	}
-	ch->type = &list_types[ch->head.object];
-	if ((ch->name = unpack_string(&buf, VALUE_MAX)) == NULL)
-		return (-1);
-	for (i = 0; i < ch->head.npairs; i++) {
-		ch->pairs[i].field = unpack_string(&buf, VALUE_MAX);
-		if (ch->pairs[i].field == NULL)
-			return (-1);
-		ch->pairs[i].value = unpack_string(&buf, VALUE_MAX);
-		if (ch->pairs[i].value == NULL)
-			return (-1);
-	}
-	return (ibuf_size(&buf) == 0 ? 0 : -1);
-}
-
-static void
-change_free(struct change *ch)
-{
-	uint32_t	 i;
-
-	for (i = 0; i < ch->head.npairs; i++) {
-		free(ch->pairs[i].field);
-		if (ch->pairs[i].value != NULL)
-			freezero(ch->pairs[i].value,
-			    strlen(ch->pairs[i].value));
-	}
-	free(ch->name);
-}
-
-/* 1 and what to do; 0 when it is so already; -1 and why it cannot be done. */
-static int
-change_make(struct quorum *q, struct change *ch, struct mutation *m,
-    struct verr *ve)
-{
-	const struct reclist	*list = list_of(&q->cluster, ch->head.object);
-	const struct record	*rec = ch->type->rec;
-	void			*old = NULL;
-	char			*name;
-
-	m->object = ch->head.object;
-	m->kind = ch->head.op == CTL_REMOVE ? MUT_REMOVE : MUT_PUT;
-	if (ch->head.op == CTL_ADD)
-		m->index = list->n;
-	else {
-		if ((old = find(q, m->object, ch->name)) == NULL)
-			return (verr_set(ve, "", "no such %s \"%s\"",
-			    rec->name, ch->name));
-		m->index = place(list, old);
-		/* It may have been named by its id. */
-		if ((name = strdup(*member(old, ch->type->name))) == NULL)
-			return (verr_set(ve, "", "out of memory"));
-		free(ch->name);
-		ch->name = name;
-	}
-	if (ch->head.op == CTL_REMOVE)
-		return (1);
-	m->rec = old != NULL ? record_dup(rec, old) : record_new(rec);
-	if (m->rec == NULL)
-		return (verr_set(ve, "", "out of memory"));
-	if (change_record(q, ch, m->rec, old, ve) == -1)
-		return (-1);
-	return (old == NULL || !record_equal(rec, m->rec, old));
-}
-
-static int
-change_record(struct quorum *q, struct change *ch, void *new, const void *old,
-    struct verr *ve)
-{
-	const void	*other;
-	char		 id[37];
-
-	if (old == NULL) {
-		fmt_uuid(id, sizeof(id));
-		if (set_field(ch, new, "id", id, ve) == -1 ||
-		    set_field(ch, new, "name", ch->name, ve) == -1)
-			return (-1);
-	}
-	if (ch->head.op == CTL_ENABLE || ch->head.op == CTL_DISABLE) {
-		if (set_field(ch, new, "disabled",
-		    ch->head.op == CTL_DISABLE ? "true" : "false", ve) == -1)
-			return (-1);
-	} else if (set_pairs(q, ch, new, ve) == -1)
-		return (-1);
-	if (record_validate(ch->type->rec, new, "", ve) == -1)
-		return (-1);
-	other = find(q, ch->head.object, *member(new, ch->type->name));
-	if (other != NULL && other != old)
-		return (verr_set(ve, "", "%s \"%s\" exists",
-		    ch->type->rec->name, *member(new, ch->type->name)));
-	return (0);
-}
-
-static int
-set_pairs(struct quorum *q, struct change *ch, void *new, struct verr *ve)
-{
-	struct check	*check = new;
-	const char	*field;
-	uint32_t	 i;
-
-	for (i = 0; i < ch->head.npairs; i++) {
-		field = ch->pairs[i].field;
-		if (strcmp(field, "id") == 0)
-			return (verr_set(ve, "id", "is never changed"));
-		if (set_field(ch, new, field, ch->pairs[i].value, ve) == -1)
-			return (-1);
-		if (ch->head.object != CTL_CHECK)
-			continue;
-		if (strcmp(field, "alert_ids") == 0 &&
-		    resolve_alerts(q, &check->alert_ids, ve) == -1)
-			return (-1);
-		if (strcmp(field, "suppress_alert_ids") == 0 &&
-		    resolve_alerts(q, &check->suppress_alert_ids, ve) == -1)
-			return (-1);
-	}
-	return (0);
-}
-
-static int
-set_field(struct change *ch, void *new, const char *name, const char *value,
-    struct verr *ve)
-{
-	const struct field	*f;
-
-	if ((f = record_field(ch->type->rec, name)) == NULL)
-		return (verr_set(ve, name, "no such field of a %s",
-		    ch->type->rec->name));
-	return (field_set(f, new, value, ve));
-}
-
-/* Names become ids, so that the check keeps an alert that is renamed. */
-static int
-resolve_alerts(struct quorum *q, struct strlist *list, struct verr *ve)
-{
-	const struct alert	*alert;
-	char			*id;
-	uint32_t		 i;
-
-	for (i = 0; i < list->n; i++) {
-		if ((alert = find(q, CTL_ALERT, list->v[i])) == NULL)
-			return (verr_set(ve, "", "alert \"%s\" is not known",
-			    list->v[i]));
-		if ((id = strdup(alert->id)) == NULL)
-			return (verr_set(ve, "", "out of memory"));
-		free(list->v[i]);
-		list->v[i] = id;
-	}
-	return (0);
 }
 
 /* But for who wrote it when. */

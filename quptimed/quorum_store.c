@@ -262,11 +262,19 @@ trim(size_t len)
 struct qcheck *
 checks_find(struct quorum *q, const char *name)
 {
-	struct qcheck	*c, key;
-	struct check	 conf;
+	struct qcheck	*c;
 
 	if ((c = checks_find_id(q, name)) != NULL)
 		return (c);
+	return (checks_find_name(q, name));
+}
+
+struct qcheck *
+checks_find_name(struct quorum *q, const char *name)
+{
+	struct qcheck	 key;
+	struct check	 conf;
+
 	conf.name = (char *)(uintptr_t)name;
 	key.conf = &conf;
 	return (RB_FIND(qcheck_names, &q->checks.names, &key));
