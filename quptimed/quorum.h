@@ -124,6 +124,10 @@ struct qcheck {
 	int			 waiting;	/* on that list */
 	int			 sent;		/* the prober knows of it */
 	int			 seen;		/* in the list that comes */
+	/* Its last result, for the master: see quorum_report.c. */
+	TAILQ_ENTRY(qcheck)	 due_entry;
+	uint8_t			 due;
+	uint8_t			 told;		/* vote that was sent last */
 };
 RB_HEAD(qcheck_ids, qcheck);
 RB_HEAD(qcheck_names, qcheck);

@@ -139,14 +139,11 @@ publish_room(const struct quorum *q, struct verr *ve)
 void
 publish_heard(struct quorum *q, struct qpeer *p, uint64_t version)
 {
-	struct monotime	 now;
-
-	confirm(q, p, version);
-	if (!q->master || version >= q->cluster.version)
-		return;
-	now = mono_now();
-	if (mono_cmp(mono_sub(now, p->pushed_at), PUSH_AGAIN) >= 0)
+	if (q->master && version < q->cluster.version &&
+	    mono_cmp(mono_sub(mono_now(), p->pushed_at), PUSH_AGAIN) >= 0)
 		push(q, p);
+	/* Last, as who is called back may see the peer off. */
+	confirm(q, p, version);
 }
 
 void

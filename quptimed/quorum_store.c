@@ -343,6 +343,7 @@ checks_remove(struct quorum *q, struct qcheck *c)
 	RB_REMOVE(qcheck_names, &q->checks.names, c);
 	checks_count(q, c, -1);
 	quorum_probe_del(q, c);
+	report_forget(q, c);
 	slot_drop(&q->checks, c->handle);
 	verdict_clear(&c->verdict);
 	free(c);
