@@ -110,7 +110,7 @@ static const struct field	peer_fields[] = {
 	F(peer, node_id, "NodeID", "node_id", FT_STR, F_REQUIRED | F_UNIQUE,
 	    1, ID_MAX, 0, NULL, "the node's id"),
 	F(peer, advertise, "Advertise", "advertise", FT_STR, 0, 1, HOST_MAX,
-	    0, NULL, "host:port where it is reached"),
+	    0, "advertise", "host:port where it is reached"),
 	F(peer, fingerprint, "Fingerprint", "fingerprint", FT_STR, 0, 1, 128,
 	    0, NULL, "of its public key"),
 	F(peer, cert_pem, "CertPEM", "cert_pem", FT_STR, F_OMIT | F_TEXT,
@@ -302,6 +302,8 @@ static const struct field	status_fields[] = {
 	    "not known yet"),
 	ROW(status, checks_disabled, "checks_disabled", FT_INT, 0, 0,
 	    "not probed"),
+	ROW(status, trouble, "trouble", FT_STR, F_JSONOMIT,
+	    DETAIL_LEN_MAX, "why there is no master"),
 };
 RECORD(status, 0, RECORD_NOEXTRA, NULL);
 

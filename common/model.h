@@ -182,6 +182,7 @@ struct status {
 	int64_t		 checks_down;
 	int64_t		 checks_unknown;
 	int64_t		 checks_disabled;
+	char		*trouble;	/* why there is no master; "": one */
 };
 
 struct peer_status {

@@ -14,10 +14,12 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "fmt.h"
 #include "json.h"
 #include "quptimectl.h"
 
@@ -33,6 +35,11 @@ static void	 json_peer_row(const struct peer_status *);
 static void	 json_check_row(const struct check_status *);
 static void	 json_check_conf(const struct check *);
 static void	 json_alert_row(const struct alert *);
+static void	 json_token_row(const struct token_status *);
+static void	 json_trust_row(const struct trust_entry *);
+static void	 json_resolver_row(const char *);
+static void	 json_event_row(const struct event_row *);
+static void	 json_progress(const char *);
 static void	 json_proc_row(const struct procinfo *);
 static void	 json_version_row(const char *);
 static void	 json_result(const struct parse_result *, uint64_t,
@@ -48,6 +55,11 @@ const struct output	 json_output = {
 	.check = json_check_row,
 	.check_conf = json_check_conf,
 	.alert = json_alert_row,
+	.token = json_token_row,
+	.trust = json_trust_row,
+	.resolver = json_resolver_row,
+	.event = json_event_row,
+	.progress = json_progress,
 	.proc = json_proc_row,
 	.version = json_version_row,
 	.result = json_result,
@@ -66,6 +78,11 @@ static const struct {
 	{ ACT_SHOW_STATUS,	"checks" },
 	{ ACT_SHOW_CHECKS,	"checks" },
 	{ ACT_SHOW_ALERTS,	"alerts" },
+	{ ACT_SHOW_PEERS,	"peers" },
+	{ ACT_SHOW_RESOLVERS,	"resolvers" },
+	{ ACT_SHOW_TOKENS,	"tokens" },
+	{ ACT_SHOW_TRUST,	"entries" },
+	{ ACT_JOIN,		"peers" },
 	{ ACT_SHOW_SANDBOX,	"processes" }
 };
 static int		 list_seen[sizeof(lists) / sizeof(lists[0])];
@@ -113,6 +130,58 @@ json_alert_row(const struct alert *a)
 	json_record(out, NULL, &alert_record, a);
 }
 
+/* The one that has just been made is what the answer is about. */
+static void
+json_token_row(const struct token_status *t)
+{
+	if (action == ACT_ENROLL_CREATE) {
+		json_members(out, &token_status_record, t);
+		return;
+	}
+	array("tokens");
+	json_record(out, NULL, &token_status_record, t);
+}
+
+static void
+json_trust_row(const struct trust_entry *t)
+{
+	array("entries");
+	json_record(out, NULL, &trust_entry_record, t);
+}
+
+static void
+json_resolver_row(const char *address)
+{
+	array("resolvers");
+	json_string(out, NULL, address);
+}
+
+/* Each is a text of its own, to be read as it comes. */
+static void
+json_event_row(const struct event_row *e)
+{
+	struct json	*line;
+	const char	*text;
+	size_t		 len;
+
+	line = json_new();
+	json_record(line, NULL, &event_row_record, e);
+	text = json_text(line, &len);
+	if (text == NULL || fwrite(text, 1, len, stdout) != len ||
+	    putchar('\n') == EOF || fflush(stdout) == EOF)
+		err(EXIT_REFUSED, "standard output");
+	json_free(line);
+}
+
+/* Not part of the answer. */
+static void
+json_progress(const char *text)
+{
+	char	 vis[1024];
+
+	fprintf(stderr, "%s\n", fmt_vis(text, vis, sizeof(vis)));
+}
+
 static void
 json_proc_row(const struct procinfo *p)
 {
@@ -146,8 +215,14 @@ static void
 json_result(const struct parse_result *res, uint64_t version,
     const char *text)
 {
-	if (res->action >= ACT_SHOW_STATUS && res->action <= ACT_SHOW_VERSION)
+	if (res->action == ACT_MONITOR)
 		return;
+	array(NULL);
+	if (res->action >= ACT_SHOW_STATUS && res->action <= ACT_SHOW_VERSION) {
+		if (*text != '\0')
+			json_string(out, "note", text);
+		return;
+	}
 	json_bool(out, "ok", 1);
 	json_uint(out, "version", version);
 	json_string(out, "text", text);
@@ -160,6 +235,10 @@ json_tail(void)
 	size_t		 i, len;
 	int		 ret;
 
+	if (action == ACT_MONITOR) {
+		json_free(out);
+		return (0);
+	}
 	array(NULL);
 	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		if (lists[i].action == action && !list_seen[i]) {

@@ -14,6 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <err.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,11 +35,19 @@ static void	 text_peer(const struct peer_status *);
 static void	 text_check(const struct check_status *);
 static void	 text_check_conf(const struct check *);
 static void	 text_alert(const struct alert *);
+static void	 text_token(const struct token_status *);
+static void	 text_trust(const struct trust_entry *);
+static void	 text_resolver(const char *);
+static void	 text_event(const struct event_row *);
+static void	 text_progress(const char *);
 static void	 text_proc(const struct procinfo *);
 static void	 text_version(const char *);
 static void	 text_result(const struct parse_result *, uint64_t,
 		    const char *);
 static int	 text_tail(void);
+static void	 peer_details(const struct peer_status *);
+static void	 item(const char **, const char *);
+static void	 until(const struct walltime *, char *, size_t);
 static void	 pad(const char *, int);
 static void	 number(long, int);
 static void	 since(const struct walltime *, int);
@@ -51,6 +60,11 @@ const struct output	 text_output = {
 	.check = text_check,
 	.check_conf = text_check_conf,
 	.alert = text_alert,
+	.token = text_token,
+	.trust = text_trust,
+	.resolver = text_resolver,
+	.event = text_event,
+	.progress = text_progress,
 	.proc = text_proc,
 	.version = text_version,
 	.result = text_result,
@@ -65,16 +79,27 @@ static enum {
 	SECTION_CHECKS
 } section;
 static int	 detailed;	/* one check with everything about it */
+static int	 any;		/* a row has been shown */
+static enum action action;
 
 static void
 text_head(const struct parse_result *res)
 {
 	section = SECTION_NONE;
+	any = 0;
+	action = res->action;
 	detailed = res->action == ACT_SHOW_CHECKS && res->name != NULL;
 	switch (res->action) {
 	case ACT_SHOW_ALERTS:
 		printf("%-24s %-8s %-8s %-8s %s\n", "NAME", "TYPE", "ENABLED",
 		    "DEFAULT", "ID");
+		break;
+	case ACT_SHOW_TOKENS:
+		printf("%-16s %-20s %-8s %-8s %s\n", "ID", "NAME", "APPROVAL",
+		    "EXPIRES", "CREATED_BY");
+		break;
+	case ACT_SHOW_TRUST:
+		printf("%-36s %-24s %s\n", "NODE_ID", "ADDRESS", "ADDED");
 		break;
 	case ACT_SHOW_SANDBOX:
 		printf("%-9s %7s %6s %6s %7s %10s %4s %s\n", "PROCESS", "PID",
@@ -88,16 +113,22 @@ text_head(const struct parse_result *res)
 static void
 text_status(const struct status *s)
 {
-	char	 age[32];
+	char	 age[32], vis[1024];
 	int	 self;
 
 	section = SECTION_STATUS;
 	self = s->master_id != NULL && s->node_id != NULL &&
 	    strcmp(s->master_id, s->node_id) == 0;
 	printf("node       %s\n", str(s->node_id));
-	printf("master     %s%s\n", s->master_id == NULL ||
-	    s->master_id[0] == '\0' ? "(none)" : s->master_id,
-	    self ? " (this node)" : "");
+	if (*str(s->master_id) != '\0')
+		printf("master     %s%s\n",
+		    fmt_vis(s->master_id, vis, sizeof(vis)),
+		    self ? " (this node)" : "");
+	else if (*str(s->trouble) != '\0')
+		printf("master     (none) %s\n",
+		    fmt_vis(s->trouble, vis, sizeof(vis)));
+	else
+		printf("master     (none)\n");
 	printf("term       %llu\n", (unsigned long long)s->term);
 	printf("quorum     %s (need %lld)\n", s->has_quorum ? "yes" : "no",
 	    (long long)s->quorum_size);
@@ -115,7 +146,8 @@ static void
 text_peer(const struct peer_status *p)
 {
 	if (section != SECTION_PEERS) {
-		printf("\nPEERS\n%-36s %-24s %-4s %s\n", "NODE_ID",
+		printf("%s%-36s %-24s %-4s %s\n",
+		    section == SECTION_STATUS ? "\nPEERS\n" : "", "NODE_ID",
 		    "ADVERTISE", "LIVE", "LAST_SEEN");
 		section = SECTION_PEERS;
 	}
@@ -124,6 +156,59 @@ text_peer(const struct peer_status *p)
 	printf("%-4s ", p->live ? "yes" : "no");
 	since(&p->last_seen, 0);
 	putchar('\n');
+	if (action != ACT_SHOW_STATUS)
+		peer_details(p);
+}
+
+/* On lines of their own: all of it is wider than a terminal. */
+static void
+peer_details(const struct peer_status *p)
+{
+	char		 when[WALL_STRLEN], vis[1024];
+	const char	*sep = "    ";
+
+	if (p->self)
+		item(&sep, "this node");
+	if (p->master)
+		item(&sep, "master");
+	if (*str(p->protocol) != '\0')
+		item(&sep, p->protocol);
+	if (p->config_version != 0) {
+		snprintf(vis, sizeof(vis), "config %llu",
+		    (unsigned long long)p->config_version);
+		item(&sep, vis);
+	}
+	if (p->rtt >= 0 && !p->self) {
+		snprintf(vis, sizeof(vis), "rtt %.1f ms", p->rtt / 1e6);
+		item(&sep, vis);
+	}
+	if (p->has_offset) {
+		snprintf(vis, sizeof(vis), "clock %+.1f ms",
+		    p->clock_offset / 1e6);
+		item(&sep, vis);
+	}
+	if (!wall_iszero(&p->cert_expires)) {
+		wall_format(&p->cert_expires, when, sizeof(when));
+		snprintf(vis, sizeof(vis), "cert to %.10s", when);
+		item(&sep, vis);
+	}
+	if (*sep == ',')
+		putchar('\n');
+	if (*str(p->address) != '\0' &&
+	    strcmp(p->address, str(p->advertise)) != 0)
+		printf("    at %s\n", fmt_vis(p->address, vis, sizeof(vis)));
+	if (*str(p->trouble) != '\0')
+		printf("    not connected: %s\n",
+		    fmt_vis(p->trouble, vis, sizeof(vis)));
+}
+
+static void
+item(const char **sep, const char *text)
+{
+	char	 vis[1024];
+
+	printf("%s%s", *sep, fmt_vis(text, vis, sizeof(vis)));
+	*sep = ", ";
 }
 
 static void
@@ -197,6 +282,81 @@ text_alert(const struct alert *a)
 	    a->is_default ? "yes" : "no", str(a->id));
 }
 
+/* What redeems it is shown once, alone on its line. */
+static void
+text_token(const struct token_status *t)
+{
+	char	 buf[32], vis[1024];
+
+	any = 1;
+	until(&t->expires_at, buf, sizeof(buf));
+	if (action == ACT_ENROLL_CREATE) {
+		printf("%s\n\non the new node, within %s:\n"
+		    "    quptimectl join %s\n", str(t->token), buf,
+		    str(t->token));
+		if (!t->auto_approve)
+			printf("then here:\n    quptimectl enroll approve "
+			    "%s%s\n", str(t->id)[0] == '-' ? "-- " : "",
+			    fmt_vis(str(t->id), vis, sizeof(vis)));
+		return;
+	}
+	pad(str(t->id), 16);
+	pad(*str(t->name) != '\0' ? t->name : "-", 20);
+	printf("%-8s %-8s ", t->auto_approve ? "auto" : "manual", buf);
+	printf("%s\n", fmt_vis(str(t->created_by), vis, sizeof(vis)));
+	if (*str(t->joiner) == '\0')
+		return;
+	printf("    waits: %s", fmt_vis(t->joiner, vis, sizeof(vis)));
+	printf(" at %s\n", fmt_vis(str(t->advertise), vis, sizeof(vis)));
+	printf("    %s\n", fmt_vis(str(t->fingerprint), vis, sizeof(vis)));
+}
+
+static void
+text_trust(const struct trust_entry *t)
+{
+	char	 vis[1024];
+
+	pad(str(t->node_id), 36);
+	pad(str(t->address), 24);
+	since(&t->added_at, 0);
+	printf("\n    %s\n", fmt_vis(str(t->fingerprint), vis, sizeof(vis)));
+}
+
+static void
+text_resolver(const char *address)
+{
+	char	 vis[1024];
+
+	any = 1;
+	printf("%s\n", fmt_vis(address, vis, sizeof(vis)));
+}
+
+static void
+text_event(const struct event_row *e)
+{
+	char	 when[WALL_STRLEN], kind[256], subject[1024], text[4096];
+
+	/* Seconds are enough for people. */
+	wall_format(&e->when, when, sizeof(when));
+	when[strcspn(when, ".+Z")] = '\0';
+	printf("%sZ %-6s %s%s%s\n", when,
+	    fmt_vis(str(e->kind), kind, sizeof(kind)),
+	    fmt_vis(str(e->subject), subject, sizeof(subject)),
+	    *str(e->subject) != '\0' ? " " : "",
+	    fmt_vis(str(e->text), text, sizeof(text)));
+	if (fflush(stdout) == EOF)
+		err(EXIT_REFUSED, "standard output");
+}
+
+static void
+text_progress(const char *text)
+{
+	char	 vis[1024];
+
+	printf("%s\n", fmt_vis(text, vis, sizeof(vis)));
+	fflush(stdout);
+}
+
 static void
 text_proc(const struct procinfo *p)
 {
@@ -219,9 +379,17 @@ static void
 text_result(const struct parse_result *res, uint64_t version,
     const char *text)
 {
+	if (!any && res->action == ACT_SHOW_RESOLVERS)
+		printf("(none: each node asks those of its system)\n");
 	if (text[0] == '\0')
 		return;
 	switch (res->action) {
+	case ACT_SHOW_STATUS:
+	case ACT_SHOW_CHECKS:
+		printf("\n%s\n", text);
+		break;
+	case ACT_ENROLL_CREATE:
+		break;
 	case ACT_ADD:
 	case ACT_EDIT:
 	case ACT_DEFAULT:
@@ -229,6 +397,10 @@ text_result(const struct parse_result *res, uint64_t version,
 	case ACT_ENABLE:
 	case ACT_DISABLE:
 	case ACT_RELOAD:
+	case ACT_RESOLVERS_SET:
+	case ACT_RESOLVERS_CLEAR:
+	case ACT_ENROLL_APPROVE:
+	case ACT_ENROLL_REVOKE:
 		printf("%s (cluster version now %llu)\n", text,
 		    (unsigned long long)version);
 		break;
@@ -281,6 +453,21 @@ since(const struct walltime *t, int width)
 		fmt_age((ago > 0 ? ago : 0) * 1000000000LL, buf, sizeof(buf));
 	}
 	printf("%-*s%s", width, buf, width > 0 ? " " : "");
+}
+
+/* How long until then. */
+static void
+until(const struct walltime *t, char *buf, size_t len)
+{
+	struct walltime	 now = wall_now();
+	int64_t		 left = wall_unix(t) - wall_unix(&now);
+
+	if (wall_iszero(t))
+		strlcpy(buf, "-", len);
+	else if (left <= 0)
+		strlcpy(buf, "expired", len);
+	else
+		fmt_age(left * 1000000000LL, buf, len);
 }
 
 static void

@@ -16,6 +16,7 @@
 
 #include <err.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +35,7 @@ enum token_type {
 	T_OPTEND,	/* closes a table: the command may end here */
 	T_KEYWORD,
 	T_TYPE,		/* http, webhook: a keyword that is kept */
-	T_NAME,
+	T_NAME,		/* a word; the keyword says what it is */
 	T_TARGET,
 	T_ONOFF,
 	T_FLAGS		/* --flag value, to the end */
@@ -55,15 +56,15 @@ static const struct token t_flags[] = {
 	{ T_OPTEND,	NULL,		ACT_NONE,	NULL }
 };
 static const struct token t_name[] = {
-	{ T_NAME,	NULL,		ACT_NONE,	t_end },
+	{ T_NAME,	"name",		ACT_NONE,	t_end },
 	{ T_END,	NULL,		ACT_NONE,	NULL }
 };
 static const struct token t_name_flags[] = {
-	{ T_NAME,	NULL,		ACT_NONE,	t_flags },
+	{ T_NAME,	"name",		ACT_NONE,	t_flags },
 	{ T_END,	NULL,		ACT_NONE,	NULL }
 };
 static const struct token t_optname[] = {
-	{ T_NAME,	NULL,		ACT_NONE,	t_end },
+	{ T_NAME,	"name",		ACT_NONE,	t_end },
 	{ T_OPTEND,	NULL,		ACT_NONE,	NULL }
 };
 static const struct token t_onoff[] = {
@@ -72,16 +73,28 @@ static const struct token t_onoff[] = {
 	{ T_END,	NULL,		ACT_NONE,	NULL }
 };
 static const struct token t_name_onoff[] = {
-	{ T_NAME,	NULL,		ACT_NONE,	t_onoff },
+	{ T_NAME,	"name",		ACT_NONE,	t_onoff },
+	{ T_END,	NULL,		ACT_NONE,	NULL }
+};
+static const struct token t_name_or_id[] = {
+	{ T_NAME,	"name or id",	ACT_NONE,	t_end },
+	{ T_END,	NULL,		ACT_NONE,	NULL }
+};
+static const struct token t_node[] = {
+	{ T_NAME,	"node-id",	ACT_NONE,	t_end },
+	{ T_END,	NULL,		ACT_NONE,	NULL }
+};
+static const struct token t_node_flags[] = {
+	{ T_NAME,	"node-id",	ACT_NONE,	t_flags },
 	{ T_END,	NULL,		ACT_NONE,	NULL }
 };
 
 static const struct token t_target[] = {
-	{ T_TARGET,	NULL,		ACT_NONE,	t_flags },
+	{ T_TARGET,	"target",		ACT_NONE,	t_flags },
 	{ T_END,	NULL,		ACT_NONE,	NULL }
 };
 static const struct token t_check_name[] = {
-	{ T_NAME,	NULL,		ACT_NONE,	t_target },
+	{ T_NAME,	"name",		ACT_NONE,	t_target },
 	{ T_END,	NULL,		ACT_NONE,	NULL }
 };
 static const struct token t_check_add[] = {
@@ -118,38 +131,115 @@ static const struct token t_alert[] = {
 	{ T_KEYWORD,	"test",		ACT_ALERT_TEST,	t_name },
 	{ T_END,	NULL,		ACT_NONE,	NULL }
 };
+static const struct token t_enroll[] = {
+	{ T_KEYWORD,	"approve",	ACT_ENROLL_APPROVE, t_name_or_id },
+	{ T_KEYWORD,	"create",	ACT_ENROLL_CREATE, t_flags },
+	{ T_KEYWORD,	"list",		ACT_SHOW_TOKENS, t_end },
+	{ T_KEYWORD,	"revoke",	ACT_ENROLL_REVOKE, t_name_or_id },
+	{ T_END,	NULL,		ACT_NONE,	NULL }
+};
+static const struct token t_join[] = {
+	{ T_NAME,	"token",	ACT_NONE,	t_flags },
+	{ T_END,	NULL,		ACT_NONE,	NULL }
+};
 static const struct token t_log[] = {
 	{ T_KEYWORD,	"brief",	ACT_LOG_BRIEF,	t_end },
 	{ T_KEYWORD,	"verbose",	ACT_LOG_VERBOSE, t_end },
 	{ T_END,	NULL,		ACT_NONE,	NULL }
 };
+static const struct token t_peer[] = {
+	{ T_KEYWORD,	"edit",		ACT_EDIT,	t_node_flags },
+	{ T_KEYWORD,	"list",		ACT_SHOW_PEERS,	t_end },
+	{ T_KEYWORD,	"remove",	ACT_REMOVE,	t_node },
+	{ T_END,	NULL,		ACT_NONE,	NULL }
+};
+static const struct token t_resolvers_set[] = {
+	{ T_NAME,	"address[,...]", ACT_NONE,	t_end },
+	{ T_END,	NULL,		ACT_NONE,	NULL }
+};
+static const struct token t_resolvers[] = {
+	{ T_KEYWORD,	"clear",	ACT_RESOLVERS_CLEAR, t_end },
+	{ T_KEYWORD,	"list",		ACT_SHOW_RESOLVERS, t_end },
+	{ T_KEYWORD,	"set",		ACT_RESOLVERS_SET, t_resolvers_set },
+	{ T_END,	NULL,		ACT_NONE,	NULL }
+};
+static const struct token t_trust[] = {
+	{ T_KEYWORD,	"list",		ACT_SHOW_TRUST,	t_end },
+	{ T_KEYWORD,	"remove",	ACT_TRUST_REMOVE, t_node },
+	{ T_END,	NULL,		ACT_NONE,	NULL }
+};
 static const struct token t_show[] = {
 	{ T_KEYWORD,	"alerts",	ACT_SHOW_ALERTS, t_end },
 	{ T_KEYWORD,	"checks",	ACT_SHOW_CHECKS, t_optname },
+	{ T_KEYWORD,	"peers",	ACT_SHOW_PEERS,	t_end },
+	{ T_KEYWORD,	"resolvers",	ACT_SHOW_RESOLVERS, t_end },
 	{ T_KEYWORD,	"sandbox",	ACT_SHOW_SANDBOX, t_end },
 	{ T_KEYWORD,	"status",	ACT_SHOW_STATUS, t_end },
+	{ T_KEYWORD,	"tokens",	ACT_SHOW_TOKENS, t_end },
+	{ T_KEYWORD,	"trust",	ACT_SHOW_TRUST,	t_end },
 	{ T_KEYWORD,	"version",	ACT_SHOW_VERSION, t_end },
 	{ T_END,	NULL,		ACT_NONE,	NULL }
 };
 static const struct token t_main[] = {
 	{ T_KEYWORD,	"alert",	ACT_NONE,	t_alert },
 	{ T_KEYWORD,	"check",	ACT_NONE,	t_check },
+	{ T_KEYWORD,	"enroll",	ACT_NONE,	t_enroll },
 	{ T_KEYWORD,	"init",		ACT_INIT,	t_flags },
+	{ T_KEYWORD,	"join",		ACT_JOIN,	t_join },
 	{ T_KEYWORD,	"log",		ACT_NONE,	t_log },
+	{ T_KEYWORD,	"monitor",	ACT_MONITOR,	t_end },
+	{ T_KEYWORD,	"peer",		ACT_NONE,	t_peer },
 	{ T_KEYWORD,	"reload",	ACT_RELOAD,	t_end },
+	{ T_KEYWORD,	"resolvers",	ACT_NONE,	t_resolvers },
 	{ T_KEYWORD,	"show",		ACT_NONE,	t_show },
+	{ T_KEYWORD,	"trust",	ACT_NONE,	t_trust },
 	{ T_END,	NULL,		ACT_NONE,	NULL }
 };
 
-/* Which record's flags a first word is about. */
+/* Which record's flags a word and what follows it are about. */
 static const struct {
 	const struct token	*table;
 	const struct record	*rec;
 	enum ctl_object		 object;
 } objects[] = {
 	{ t_alert,	&alert_record,	CTL_ALERT },
-	{ t_check,	&check_record,	CTL_CHECK }
+	{ t_check,	&check_record,	CTL_CHECK },
+	{ t_peer,	&peer_record,	CTL_PEER }
 };
+static const struct {
+	enum action		 action;
+	const struct record	*rec;
+} action_flags[] = {
+	{ ACT_ENROLL_CREATE,	&enroll_args_record },
+	{ ACT_INIT,		&node_record },
+	{ ACT_JOIN,		&join_args_record }
+};
+
+/* Flags that stand for nothing in a file; bounds are the daemon's. */
+#define ARG(s, m, y, t, lo, hi, opt, h)					\
+	{ .yaml = (y), .type = (t), .offset = offsetof(struct s, m),	\
+	  .min = (lo), .max = (hi), .flag = (opt), .help = (h) }
+#define ARGS(s, f)							\
+const struct record s##_record = {					\
+	.name = #s, .size = sizeof(struct s), .extra = RECORD_NOEXTRA,	\
+	.fields = (f), .nfields = sizeof(f) / sizeof((f)[0])		\
+}
+
+static const struct field	enroll_args_fields[] = {
+	ARG(enroll_args, name, "name", FT_STR, 1, 128, "name",
+	    "to tell tokens apart"),
+	ARG(enroll_args, ttl, "ttl", FT_DUR, 0, 0, "ttl",
+	    "how long it may be redeemed"),
+	ARG(enroll_args, auto_approve, "auto_approve", FT_BOOL, 0, 0,
+	    "auto-approve", "who redeems it need not be approved")
+};
+ARGS(enroll_args, enroll_args_fields);
+
+static const struct field	join_args_fields[] = {
+	ARG(join_args, advertise, "advertise", FT_STR, 1, 512, "advertise",
+	    "host:port where peers reach this node")
+};
+ARGS(join_args, join_args_fields);
 
 static const struct token *match(const struct token *, const char *);
 static int	 is_keyword(const struct token *);
@@ -170,7 +260,12 @@ parse(int argc, char **argv, struct parse_result *res)
 	const struct token	*table = t_main, *t;
 
 	while (argc > 0) {
-		if (strcmp(argv[0], "-j") == 0) {
+		/* What is behind it is a name, whatever it looks like. */
+		if (argc > 1 && strcmp(argv[0], "--") == 0 &&
+		    table[0].type == T_NAME) {
+			argc--;
+			argv++;
+		} else if (strcmp(argv[0], "-j") == 0) {
 			res->json = 1;
 			argc--;
 			argv++;
@@ -239,8 +334,7 @@ complain(const struct token *table, const char *word)
 		if (is_keyword(t))
 			fprintf(stderr, "%s%s", sep, t->keyword);
 		else
-			fprintf(stderr, "%s<%s>", sep,
-			    t->type == T_NAME ? "name" : "target");
+			fprintf(stderr, "%s<%s>", sep, t->keyword);
 		sep = ", ";
 	}
 	fputc('\n', stderr);
@@ -276,8 +370,9 @@ enter(struct parse_result *res, const struct token *t, const char *word)
 			res->rec = objects[i].rec;
 			res->object = objects[i].object;
 		}
-	if (res->action == ACT_INIT)
-		res->rec = &node_record;
+	for (i = 0; i < sizeof(action_flags) / sizeof(action_flags[0]); i++)
+		if (res->action == action_flags[i].action)
+			res->rec = action_flags[i].rec;
 }
 
 /*

@@ -29,22 +29,21 @@
 #include "quptimectl.h"
 #include "version.h"
 
-#define ANSWER_TIMEOUT	60000	/* ms without a row; a test alert takes 10 s */
+/*
+ * Milliseconds without a row: a change waits 12 s for a majority, a test alert
+ * up to 10 s for each try.
+ */
+#define ANSWER_TIMEOUT	60000
+#define NO_TIMEOUT	(-1)	/* somebody has to approve, or to interrupt */
+#define TOKEN_MAX	(CTL_MAXSIZE - 2048)
 
-/* What one request is: a message and, for most, one string. */
+/* What one request is: a message, and what is written into it. */
 struct request {
 	enum action	 action;
 	uint32_t	 type;
-	int		 named;		/* carries the name, "" for none */
-};
-
-static const struct request	 requests[] = {
-	{ ACT_SHOW_STATUS,	IMSG_CTL_SHOW_STATUS,	0 },
-	{ ACT_SHOW_CHECKS,	IMSG_CTL_SHOW_CHECKS,	1 },
-	{ ACT_SHOW_ALERTS,	IMSG_CTL_SHOW_ALERTS,	0 },
-	{ ACT_SHOW_SANDBOX,	IMSG_CTL_SHOW_PROCS,	0 },
-	{ ACT_ALERT_TEST,	IMSG_CTL_ALERT_TEST,	1 },
-	{ ACT_RELOAD,		IMSG_CTL_RELOAD,	0 }
+	/* 0 or -1; NULL: nothing. */
+	int		(*fill)(struct ibuf *, const struct parse_result *);
+	int		 timeout;
 };
 
 static const struct {
@@ -69,10 +68,20 @@ static int	 do_change(struct parse_result *, const struct output *,
 static int	 lookup_type(struct parse_result *, struct imsgbuf *);
 static void	 lookup_check(const struct check *);
 static void	 lookup_alert(const struct alert *);
+static int	 do_join(struct parse_result *, const struct output *,
+		    const char *);
+static char	*read_token(const char *);
+static int	 fill_name(struct ibuf *, const struct parse_result *);
+static int	 fill_log(struct ibuf *, const struct parse_result *);
+static int	 fill_resolvers(struct ibuf *, const struct parse_result *);
+static int	 fill_enroll(struct ibuf *, const struct parse_result *);
+static int	 fill_join(struct ibuf *, const struct parse_result *);
+static void	 settings_into(const struct parse_result *, void *);
 static struct imsgbuf
 		*ctl_connect(const char *);
 static void	 ctl_close(struct imsgbuf *);
-static void	 ctl_request(struct imsgbuf *, uint32_t, const char *);
+static void	 ctl_request(struct imsgbuf *, enum action,
+		    const struct parse_result *);
 static void	 ctl_send_change(struct imsgbuf *, enum ctl_op,
 		    const struct parse_result *);
 static void	 ctl_flush(struct imsgbuf *);
@@ -80,13 +89,44 @@ static int	 ctl_answer(struct imsgbuf *, const struct parse_result *,
 		    const struct output *);
 static void	 ctl_next(struct imsgbuf *, struct imsg *);
 static void	 row(struct imsg *, const struct output *);
+static void	 row_string(struct ibuf *, void (*)(const char *));
 static void	 row_proc(struct imsg *, const struct output *);
 static int	 result(struct imsg *, const struct parse_result *,
 		    const struct output *);
 
+static const struct request	 requests[] = {
+	{ ACT_SHOW_STATUS, IMSG_CTL_SHOW_STATUS, NULL, ANSWER_TIMEOUT },
+	{ ACT_SHOW_CHECKS, IMSG_CTL_SHOW_CHECKS, fill_name, ANSWER_TIMEOUT },
+	{ ACT_SHOW_ALERTS, IMSG_CTL_SHOW_ALERTS, NULL, ANSWER_TIMEOUT },
+	{ ACT_SHOW_PEERS, IMSG_CTL_SHOW_PEERS, NULL, ANSWER_TIMEOUT },
+	{ ACT_SHOW_RESOLVERS, IMSG_CTL_SHOW_RESOLVERS, NULL, ANSWER_TIMEOUT },
+	{ ACT_SHOW_SANDBOX, IMSG_CTL_SHOW_PROCS, NULL, ANSWER_TIMEOUT },
+	{ ACT_SHOW_TOKENS, IMSG_CTL_SHOW_TOKENS, NULL, ANSWER_TIMEOUT },
+	{ ACT_SHOW_TRUST, IMSG_CTL_SHOW_TRUST, NULL, ANSWER_TIMEOUT },
+	{ ACT_ALERT_TEST, IMSG_CTL_ALERT_TEST, fill_name, ANSWER_TIMEOUT },
+	{ ACT_TRUST_REMOVE, IMSG_CTL_TRUST_REMOVE, fill_name, ANSWER_TIMEOUT },
+	{ ACT_RESOLVERS_SET, IMSG_CTL_RESOLVERS, fill_resolvers,
+	    ANSWER_TIMEOUT },
+	{ ACT_RESOLVERS_CLEAR, IMSG_CTL_RESOLVERS, fill_resolvers,
+	    ANSWER_TIMEOUT },
+	{ ACT_ENROLL_CREATE, IMSG_CTL_ENROLL_CREATE, fill_enroll,
+	    ANSWER_TIMEOUT },
+	{ ACT_ENROLL_APPROVE, IMSG_CTL_ENROLL_APPROVE, fill_name,
+	    ANSWER_TIMEOUT },
+	{ ACT_ENROLL_REVOKE, IMSG_CTL_ENROLL_REVOKE, fill_name,
+	    ANSWER_TIMEOUT },
+	{ ACT_JOIN, IMSG_CTL_JOIN, fill_join, NO_TIMEOUT },
+	{ ACT_MONITOR, IMSG_CTL_MONITOR, NULL, NO_TIMEOUT },
+	{ ACT_RELOAD, IMSG_CTL_RELOAD, NULL, ANSWER_TIMEOUT },
+	{ ACT_LOG_BRIEF, IMSG_CTL_LOG, fill_log, ANSWER_TIMEOUT },
+	{ ACT_LOG_VERBOSE, IMSG_CTL_LOG, fill_log, ANSWER_TIMEOUT }
+};
+
 static int		 alarm_seen;	/* something is down, or no quorum */
 static const char	*lookup_name;
 static char		 lookup_found[32];
+static int		 timeout = ANSWER_TIMEOUT;	/* of the request */
+static int		 peers_seen;
 
 static const struct output	 lookup_output = {
 	.check_conf = lookup_check,
@@ -158,25 +198,20 @@ static int
 run(struct parse_result *res, const struct output *out, const char *sock)
 {
 	struct imsgbuf	*ibuf;
-	int32_t		 verbose = res->action == ACT_LOG_VERBOSE;
 	size_t		 i;
 	int		 ret;
 
 	for (i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
 		if (changes[i].action == res->action)
 			return (do_change(res, out, sock));
+	if (res->rec != NULL && res->nsettings > 0 &&
+	    parse_settings(res, NULL) == -1)
+		return (EXIT_USAGE);
+	if (res->action == ACT_JOIN)
+		return (do_join(res, out, sock));
 
 	ibuf = ctl_connect(sock);
-	for (i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
-		if (requests[i].action == res->action)
-			break;
-	if (i == sizeof(requests) / sizeof(requests[0])) {
-		if (imsg_compose(ibuf, IMSG_CTL_LOG, 0, 0, -1, &verbose,
-		    sizeof(verbose)) == -1)
-			err(EXIT_REFUSED, "request");
-	} else
-		ctl_request(ibuf, requests[i].type,
-		    requests[i].named ? str(res->name) : NULL);
+	ctl_request(ibuf, res->action, res);
 	out->head(res);
 	ret = ctl_answer(ibuf, res, out);
 	ctl_close(ibuf);
@@ -216,6 +251,61 @@ do_init(struct parse_result *res, const char *dir, const struct output *out)
 	return (0);
 }
 
+/* What is done is told as it is done; then, who is there. */
+static int
+do_join(struct parse_result *res, const struct output *out, const char *sock)
+{
+	struct parse_result	 peers;
+	struct imsgbuf		*ibuf;
+	char			*token;
+	int			 ret;
+
+	if ((token = read_token(res->name)) == NULL)
+		return (EXIT_REFUSED);
+	res->name = token;
+	ibuf = ctl_connect(sock);
+	ctl_request(ibuf, ACT_JOIN, res);
+	freezero(token, strlen(token));
+	res->name = NULL;
+	out->head(res);
+	ret = ctl_answer(ibuf, res, out);
+	if (ret == 0 && !peers_seen) {
+		memset(&peers, 0, sizeof(peers));
+		peers.action = ACT_SHOW_PEERS;
+		ctl_request(ibuf, ACT_SHOW_PEERS, &peers);
+		ret = ctl_answer(ibuf, &peers, out);
+	}
+	ctl_close(ibuf);
+	return (ret);
+}
+
+/* The word itself, or the first line of standard input for "-". */
+static char *
+read_token(const char *word)
+{
+	char	*token;
+	size_t	 len;
+
+	if ((token = calloc(1, TOKEN_MAX + 1)) == NULL)
+		err(EXIT_REFUSED, NULL);
+	if (strcmp(word, "-") != 0)
+		len = strlcpy(token, word, TOKEN_MAX + 1);
+	else if (fgets(token, TOKEN_MAX + 1, stdin) == NULL) {
+		warnx("standard input: no token");
+		free(token);
+		return (NULL);
+	} else {
+		token[strcspn(token, "\r\n")] = '\0';
+		len = strlen(token);
+	}
+	if (len >= TOKEN_MAX) {
+		warnx("a token is shorter than that");
+		freezero(token, TOKEN_MAX + 1);
+		return (NULL);
+	}
+	return (token);
+}
+
 static int
 do_change(struct parse_result *res, const struct output *out,
     const char *sock)
@@ -231,11 +321,13 @@ do_change(struct parse_result *res, const struct output *out,
 			return (EXIT_USAGE);
 		}
 		ibuf = ctl_connect(sock);
-		if ((ret = lookup_type(res, ibuf)) != 0) {
-			ctl_close(ibuf);
-			return (ret);
+		if (res->object != CTL_PEER) {
+			if ((ret = lookup_type(res, ibuf)) != 0) {
+				ctl_close(ibuf);
+				return (ret);
+			}
+			res->type = lookup_found;
 		}
-		res->type = lookup_found;
 	}
 	if (parse_settings(res, res->type) == -1) {
 		if (ibuf != NULL)
@@ -269,9 +361,9 @@ lookup_type(struct parse_result *res, struct imsgbuf *ibuf)
 	lookup_name = res->name;
 	lookup_found[0] = '\0';
 	if (res->object == CTL_CHECK)
-		ctl_request(ibuf, IMSG_CTL_SHOW_CHECKS, res->name);
+		ctl_request(ibuf, ACT_SHOW_CHECKS, res);
 	else
-		ctl_request(ibuf, IMSG_CTL_SHOW_ALERTS, NULL);
+		ctl_request(ibuf, ACT_SHOW_ALERTS, res);
 	if ((ret = ctl_answer(ibuf, res, &lookup_output)) != 0)
 		return (ret);
 	if (lookup_found[0] == '\0') {
@@ -328,14 +420,105 @@ ctl_close(struct imsgbuf *ibuf)
 }
 
 static void
-ctl_request(struct imsgbuf *ibuf, uint32_t type, const char *name)
+ctl_request(struct imsgbuf *ibuf, enum action action,
+    const struct parse_result *res)
 {
-	struct ibuf	*buf;
+	const struct request	*r = requests;
+	struct ibuf		*buf;
 
-	if ((buf = imsg_create(ibuf, type, 0, 0, 0)) == NULL ||
-	    (name != NULL && pack_string(buf, name) == -1))
+	while (r->action != action)
+		r++;
+	if ((buf = imsg_create(ibuf, r->type, 0, 0, 0)) == NULL)
 		err(EXIT_REFUSED, "request");
+	if (r->fill != NULL && r->fill(buf, res) == -1)
+		errx(EXIT_REFUSED, "the request is larger than %d bytes",
+		    CTL_MAXSIZE);
+	timeout = r->timeout;
 	imsg_close(ibuf, buf);
+}
+
+/* "" for none. */
+static int
+fill_name(struct ibuf *buf, const struct parse_result *res)
+{
+	return (pack_string(buf, str(res->name)));
+}
+
+static int
+fill_log(struct ibuf *buf, const struct parse_result *res)
+{
+	int32_t	 verbose = res->action == ACT_LOG_VERBOSE;
+
+	return (imsg_add(buf, &verbose, sizeof(verbose)));
+}
+
+/* Commas between them; blanks around them do not count. */
+static int
+fill_resolvers(struct ibuf *buf, const struct parse_result *res)
+{
+	const struct field	*f = record_field(&cluster_record, "resolvers");
+	struct cluster		 cl;
+	struct verr		 ve;
+	uint32_t		 i;
+	int			 rv;
+
+	memset(&cl, 0, sizeof(cl));
+	memset(&ve, 0, sizeof(ve));
+	if (res->action == ACT_RESOLVERS_SET &&
+	    (field_set(f, &cl, res->name, &ve) == -1 ||
+	    field_validate(f, &cl, &ve) == -1))
+		errx(EXIT_USAGE, "%s: %s", res->name, ve.msg);
+	rv = imsg_add(buf, &cl.resolvers.n, sizeof(cl.resolvers.n));
+	for (i = 0; i < cl.resolvers.n && rv != -1; i++)
+		rv = pack_string(buf, cl.resolvers.v[i]);
+	record_clear(&cluster_record, &cl);
+	return (rv == -1 ? -1 : 0);
+}
+
+static int
+fill_enroll(struct ibuf *buf, const struct parse_result *res)
+{
+	struct ctl_enroll	 ctl;
+	struct enroll_args	 args;
+	int			 rv;
+
+	memset(&ctl, 0, sizeof(ctl));
+	memset(&args, 0, sizeof(args));
+	settings_into(res, &args);
+	ctl.ttl = args.ttl;
+	ctl.auto_approve = args.auto_approve;
+	rv = imsg_add(buf, &ctl, sizeof(ctl)) == -1 ||
+	    pack_string(buf, str(args.name)) == -1 ? -1 : 0;
+	record_clear(&enroll_args_record, &args);
+	return (rv);
+}
+
+static int
+fill_join(struct ibuf *buf, const struct parse_result *res)
+{
+	struct join_args	 args;
+	int			 rv;
+
+	memset(&args, 0, sizeof(args));
+	settings_into(res, &args);
+	rv = pack_string(buf, res->name) == -1 ||
+	    pack_string(buf, str(args.advertise)) == -1 ? -1 : 0;
+	record_clear(&join_args_record, &args);
+	return (rv);
+}
+
+/* They have been tried by parse_settings(). */
+static void
+settings_into(const struct parse_result *res, void *args)
+{
+	struct verr	 ve;
+	size_t		 i;
+
+	memset(&ve, 0, sizeof(ve));
+	for (i = 0; i < res->nsettings; i++)
+		if (field_set(res->settings[i].field, args,
+		    res->settings[i].value, &ve) == -1)
+			errx(EXIT_REFUSED, "%s", ve.msg);
 }
 
 static void
@@ -407,7 +590,7 @@ ctl_next(struct imsgbuf *ibuf, struct imsg *imsg)
 			return;
 		pfd.fd = ibuf->fd;
 		pfd.events = POLLIN;
-		if ((n = poll(&pfd, 1, ANSWER_TIMEOUT)) == 0)
+		if ((n = poll(&pfd, 1, timeout)) == 0)
 			errx(EXIT_REFUSED, "quptimed does not answer");
 		if (n == -1 && errno != EINTR)
 			err(EXIT_REFUSED, "poll");
@@ -441,6 +624,8 @@ row(struct imsg *imsg, const struct output *out)
 
 	if (imsg_get_ibuf(imsg, &buf) == -1)
 		errx(EXIT_REFUSED, "empty answer");
+	if (imsg_get_type(imsg) == IMSG_CTL_PEER)
+		peers_seen = 1;
 	switch (imsg_get_type(imsg)) {
 	case IMSG_CTL_STATUS: {
 		struct status s;
@@ -456,16 +641,37 @@ row(struct imsg *imsg, const struct output *out)
 		break;
 	}
 	ROW(IMSG_CTL_PEER, peer_status, peer, peer_status_record)
+	ROW(IMSG_CTL_TOKEN, token_status, token, token_status_record)
+	ROW(IMSG_CTL_TRUST, trust_entry, trust, trust_entry_record)
+	ROW(IMSG_CTL_EVENT, event_row, event, event_row_record)
 	ROW(IMSG_CTL_CHECK, check_status, check, check_status_record)
 	ROW(IMSG_CTL_CHECK_CONF, check, check_conf, check_record)
 	ROW(IMSG_CTL_ALERT, alert, alert, alert_record)
 	case IMSG_CTL_PROC:
 		row_proc(imsg, out);
 		break;
+	case IMSG_CTL_RESOLVER:
+		row_string(&buf, out->resolver);
+		break;
+	case IMSG_CTL_PROGRESS:
+		row_string(&buf, out->progress);
+		break;
 	default:
 		errx(EXIT_REFUSED, "an answer of type %u is not known here",
 		    imsg_get_type(imsg));
 	}
+}
+
+static void
+row_string(struct ibuf *buf, void (*show)(const char *))
+{
+	char	*s;
+
+	if ((s = unpack_string(buf, CTL_MAXSIZE)) == NULL)
+		errx(EXIT_REFUSED, "malformed answer");
+	if (show != NULL)
+		show(s);
+	free(s);
 }
 
 static void

@@ -29,7 +29,11 @@ enum action {
 	ACT_SHOW_STATUS,
 	ACT_SHOW_CHECKS,
 	ACT_SHOW_ALERTS,
+	ACT_SHOW_PEERS,
+	ACT_SHOW_RESOLVERS,
 	ACT_SHOW_SANDBOX,
+	ACT_SHOW_TOKENS,
+	ACT_SHOW_TRUST,
 	ACT_SHOW_VERSION,
 	ACT_ADD,
 	ACT_EDIT,
@@ -38,6 +42,14 @@ enum action {
 	ACT_DISABLE,
 	ACT_DEFAULT,
 	ACT_ALERT_TEST,
+	ACT_TRUST_REMOVE,
+	ACT_RESOLVERS_SET,
+	ACT_RESOLVERS_CLEAR,
+	ACT_ENROLL_CREATE,
+	ACT_ENROLL_APPROVE,
+	ACT_ENROLL_REVOKE,
+	ACT_JOIN,
+	ACT_MONITOR,
 	ACT_RELOAD,
 	ACT_LOG_BRIEF,
 	ACT_LOG_VERBOSE
@@ -52,9 +64,23 @@ struct setting {
 
 #define SETTINGS_MAX	64
 
+/* Flags of commands that are about no record. */
+struct enroll_args {
+	char		*name;
+	int64_t		 ttl;		/* ns; 0: the daemon's default */
+	int		 auto_approve;
+};
+
+struct join_args {
+	char		*advertise;	/* NULL: as node.yaml has it */
+};
+
+extern const struct record	 enroll_args_record;
+extern const struct record	 join_args_record;
+
 struct parse_result {
 	enum action		 action;
-	const struct record	*rec;		/* check, alert or node */
+	const struct record	*rec;		/* whose flags they are */
 	enum ctl_object		 object;
 	const char		*type;		/* http, webhook, ... */
 	const char		*name;
@@ -104,6 +130,11 @@ struct output {
 	void	(*check)(const struct check_status *);
 	void	(*check_conf)(const struct check *);
 	void	(*alert)(const struct alert *);
+	void	(*token)(const struct token_status *);
+	void	(*trust)(const struct trust_entry *);
+	void	(*resolver)(const char *);
+	void	(*event)(const struct event_row *);
+	void	(*progress)(const char *);
 	void	(*proc)(const struct procinfo *);
 	void	(*version)(const char *);
 	void	(*result)(const struct parse_result *, uint64_t version,

@@ -118,8 +118,24 @@ row_status(struct quorum *q, uint32_t client, const struct mview *view)
 {
 	const uint32_t	*count = view != NULL ? view->count : q->checks.count;
 	struct status	 s;
+	char		 trouble[128] = "";
 
 	memset(&s, 0, sizeof(s));
+	if (join_is_seeded(q))
+		(void)strlcpy(trouble, "this node waits to be let in",
+		    sizeof(trouble));
+	else if (!heart_is_member(q))
+		(void)strlcpy(trouble, "this node is no member",
+		    sizeof(trouble));
+	else if (!heart_has_quorum(q))
+		(void)snprintf(trouble, sizeof(trouble),
+		    "no quorum: %u of %u live, %lld needed",
+		    legacy_nlive(&q->legacy, mono_now()), q->legacy.n,
+		    (long long)quorum_size(q));
+	else if (heart_master(q) == NULL)
+		(void)strlcpy(trouble, "an election is under way",
+		    sizeof(trouble));
+	s.trouble = trouble;
 	s.node_id = q->node.node_id;
 	s.term = q->legacy.term;
 	s.master_id = (char *)(uintptr_t)heart_master(q);

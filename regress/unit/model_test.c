@@ -61,7 +61,7 @@ static const struct {
 	{ &trust_record, "Entries ", "entries " },
 	{ &status_record, "node_id term master_id config_version has_quorum "
 	    "quorum_size version uptime_ns checks_up checks_down "
-	    "checks_unknown checks_disabled ", "" },
+	    "checks_unknown checks_disabled trouble ", "" },
 	{ &peer_status_record, "node_id advertise live last_seen self master "
 	    "rtt_ns clock_known clock_offset_ns protocol config_version "
 	    "cert_expires address trouble ", "" },
@@ -119,6 +119,7 @@ static const struct {
 	    "subject_template" },
 	{ &alert_record, "body", ALERT_BIT(ALERT_SMTP), "body_template" },
 	{ &alert_record, "name", ALERT_BIT(ALERT_SMTP), "name" },
+	{ &peer_record, "advertise", 0, "advertise" },
 	{ &node_record, "advertise", 0, "advertise" },
 	{ &node_record, "bind", 0, "bind_addr" },
 	{ &node_record, "port", 0, "bind_port" }
