@@ -27,7 +27,8 @@
 
 /* A field of the same name on the wire; the rest is as in schema.h. */
 #define W(s, m, t, ...)							\
-	{ .json = #m, .type = (t), .offset = offsetof(struct s, m), __VA_ARGS__ }
+	{ .json = #m, .type = (t), .offset = offsetof(struct s, m),	\
+	  __VA_ARGS__ }
 #define OMIT		.flags = F_JSONOMIT
 #define WRECORD(n, s)							\
 static const struct record n##_record = {				\

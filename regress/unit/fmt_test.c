@@ -28,6 +28,37 @@ static void	 test_uuid(void);
 static void	 test_hostport(void);
 static void	 test_proc(void);
 
+/* As Go quotes names with %q. */
+static void
+test_quote(void)
+{
+	static const struct {
+		const char	*text;
+		const char	*want;
+	} t[] = {
+		{ "", "\"\"" },
+		{ "bogus", "\"bogus\"" },
+		{ "it's <&>", "\"it's <&>\"" },
+		{ "a\"b\\c", "\"a\\\"b\\\\c\"" },
+		{ "\a\b\f\n\r\t\v", "\"\\a\\b\\f\\n\\r\\t\\v\"" },
+		{ "\x01\x1b\x7f", "\"\\x01\\x1b\\x7f\"" },
+		{ "\xff\xc3(", "\"\\xff\\xc3(\"" },
+		{ "\xc3\xa9\xf0\x9f\x98\x80", "\"\xc3\xa9\xf0\x9f\x98\x80\"" },
+		{ "\xc2\x85\xc2\xa0\xc2\xad", "\"\\u0085\\u00a0\\u00ad\"" },
+		{ "\xe2\x80\xa8", "\"\\u2028\"" },
+		{ "0123456789abcdefghijklmnopqrst",
+		    "\"0123456789abcdefghijklmnopqrst\"" },
+		{ "0123456789abcdefghijklmnopqrstu",
+		    "\"0123456789abcdefghijklmnopq...\"" },
+	};
+	char	 buf[33];
+	size_t	 i;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++)
+		is_str(fmt_quote(t[i].text, buf, sizeof(buf)), t[i].want,
+		    "quoted %zu", i);
+}
+
 int
 main(void)
 {
@@ -38,6 +69,7 @@ main(void)
 	test_uuid();
 	test_hostport();
 	test_proc();
+	test_quote();
 	return (tap_done());
 }
 

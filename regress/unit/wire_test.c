@@ -166,7 +166,6 @@ test_values(void)
 	struct wire_status_res	 st;
 	struct wire_peer_status	*ps;
 	struct wire_check_status *cs;
-	struct wire_head	 h;
 	struct verr		 ve;
 	char			*text;
 	size_t			 len;
@@ -227,6 +226,15 @@ test_values(void)
 	is_int(st.quorum_size, 2, "of whom two do");
 	record_clear(wire_result_record(WIRE_STATUS), &st);
 	free(text);
+}
+
+static void
+test_errors(void)
+{
+	struct wire_head	 h;
+	struct verr		 ve;
+	char			*text;
+	size_t			 len;
 
 	text = slurp("v0.1/error.untrusted.response.json", &len);
 	is_int(wire_head(text, len, &h, &ve), 0, "an error");
@@ -486,7 +494,7 @@ test_payloads(void)
 	}
 }
 
-/* Every field of a record, and of those within, with a value of another type. */
+/* Every field of a record, and of those within, with another type of value. */
 static void
 test_types(const char *member, enum wire_method m, const struct record *rec,
     const char *head, const char *tail, const char *path)
@@ -826,6 +834,7 @@ main(int argc, char *argv[])
 	test_vectors("seen-v0.3", DIALECT_V03, 34);
 	test_vectors("seen-v0.1", DIALECT_V01, 14);
 	test_values();
+	test_errors();
 	test_head();
 	test_params();
 	test_results();
