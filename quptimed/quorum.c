@@ -361,6 +361,7 @@ setup_done(struct ipc *ipc, struct imsg *imsg)
 	heart_start(q);
 	watch_start(q);
 	enroll_start(q);
+	join_resume(q);
 	child_ready(&q->child);
 }
 

@@ -595,6 +595,8 @@ int		 token_verify(const char *secret, const char *hash);
 /* quorum_join.c: this node, on its way into a cluster */
 void		 join_request(struct quorum *, struct imsg *);
 void		 join_client_gone(struct quorum *, uint32_t);
+/* After the start: one that was under way goes on. */
+void		 join_resume(struct quorum *);
 /*
  * v0.1: a node that knows the cluster's secret is about to add this one; it is
  * let in for a while.  NULL, or the error.

@@ -74,6 +74,7 @@ struct joiner {
 	int		 calling;	/* for the configuration */
 	int		 fresh;		/* a configuration may be taken */
 	int		 seeding;
+	int		 resumed;	/* after a restart, without its token */
 	char		 why[256];	/* the last endpoint failed */
 	struct monotime	 deadline;
 	struct event	 ev;
@@ -133,7 +134,7 @@ join_request(struct quorum *q, struct imsg *imsg)
 	if (q->dialect == DIALECT_V01)
 		ctl_result(q, client, CTL_REFUSED, "compat is v0.1 in "
 		    "node.yaml: such nodes are added by a member");
-	else if (j != NULL && j->state != JOIN_ASKED)
+	else if (j != NULL && j->state != JOIN_ASKED && !j->resumed)
 		ctl_result(q, client, CTL_REFUSED,
 		    "a join is under way already: %s",
 		    state_texts[j->state]);
@@ -162,6 +163,30 @@ join_client_gone(struct quorum *q, uint32_t client)
 	j->client = 0;
 	if (j->state != JOIN_OVER)
 		log_info("join: goes on, %s", state_texts[j->state]);
+}
+
+void
+join_resume(struct quorum *q)
+{
+	const struct peer	*peer;
+	struct joiner		*j;
+	struct qpeer		*p;
+	uint32_t		 i;
+
+	if (!join_is_seeded(q) || q->joiner != NULL)
+		return;
+	for (i = 0, p = NULL; i < q->cluster.peers.n && p == NULL; i++) {
+		peer = CLUSTER_PEER(&q->cluster, i);
+		if (strcmp(peer->node_id, str(q->node.node_id)) != 0)
+			p = peer_find(q, peer->node_id);
+	}
+	if (p == NULL || (j = joiner_new(q, 0)) == NULL)
+		return;
+	j->state = JOIN_PENDING;
+	j->resumed = 1;
+	j->peer = p->handle;
+	arm(j, POLL_AGAIN);
+	log_info("join: goes on, %s", state_texts[j->state]);
 }
 
 int
@@ -243,6 +268,9 @@ join_asked(struct quorum *q, const struct wire_join *p)
 	j->state = JOIN_ASKED;
 	j->peer = qp->handle;
 	j->fresh = !not_fresh(q, buf, sizeof(buf));
+	/* What comes is newer, however often this one was changed. */
+	if (j->fresh && q->cluster.version > SEED_VERSION)
+		unseed(q, j);
 	if (trust_add(q, p->node_id, p->advertise, p->fingerprint,
 	    p->cert_pem) == -1) {
 		join_clear(q);
@@ -742,11 +770,12 @@ unseed(struct quorum *q, struct joiner *j)
 {
 	struct cluster	 next;
 	struct verr	 ve;
-	char		 buf[ERROR_MAX];
+	char		 addr[ADDR_MAX], buf[ERROR_MAX];
 
 	memset(&next, 0, sizeof(next));
 	memset(&ve, 0, sizeof(ve));
-	if (seed_peer(&next.peers, q->node.node_id, j->advertise,
+	if (seed_peer(&next.peers, q->node.node_id, j->advertise != NULL ?
+	    j->advertise : heart_advertise(q, addr, sizeof(addr)),
 	    q->fingerprint, q->cert) == -1 ||
 	    (next.updated_by = strdup(q->node.node_id)) == NULL) {
 		log_warn("join");

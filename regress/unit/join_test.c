@@ -33,6 +33,7 @@ static void	 fake_call(struct quorum *, struct qpeer *, enum wire_method,
 		    const void *, struct monotime, call_done *, void *);
 static void	 fake_remove(struct quorum *, struct qpeer *);
 static struct qpeer	*fake_by_handle(struct quorum *, uint32_t);
+static struct qpeer	*fake_find(struct quorum *, const char *);
 static void	 fake_sync(struct quorum *);
 static int	 fake_trust(struct quorum *, const char *, const char *,
 		    const char *, const char *);
@@ -46,6 +47,7 @@ static const char
 #define peer_remove	fake_remove
 #define peer_by_handle	fake_by_handle
 #define peers_sync	fake_sync
+#define peer_find	fake_find
 #define trust_add	fake_trust
 #define heart_adopt	fake_adopt
 #define heart_advertise	fake_advertise
@@ -120,6 +122,14 @@ fake_by_handle(struct quorum *a, uint32_t handle)
 {
 	(void)a;
 	return (handle == far.handle ? &far : NULL);
+}
+
+static struct qpeer *
+fake_find(struct quorum *a, const char *id)
+{
+	(void)a;
+	(void)id;
+	return (&far);
 }
 
 static void
@@ -541,6 +551,15 @@ test_pending(void)
 		fix_die("load");
 	ok(join_is_seeded(&q) && join_is_waiting(&q),
 	    "after a restart it still waits");
+	free(q.node.node_id);
+	q.node.node_id = strdup(who[0].cn);
+	q.fingerprint = strdup(who[0].fingerprint);
+	q.cert = strdup(pem[0]);
+	join_resume(&q);
+	wait_call();
+	give_config(1);
+	turns();
+	ok(q.joiner == NULL && q.cluster.version == 5, "and joins");
 	fix_unload();
 
 	/* And one that comes to nothing. */
@@ -576,7 +595,8 @@ test_asked(void)
 	memset(&a, 0, sizeof(a));
 	call_end = got_config;
 	give_config(1);
-	is_int(q.cluster.version, 7, "not because it was asked for");
+	is_int(q.cluster.version, 1, "not because it was asked for");
+	is_int(q.cluster.peers.n, 1, "a low version, so that it is newer");
 	fix_unload();
 
 	setup();
