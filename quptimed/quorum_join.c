@@ -36,6 +36,7 @@
 #define JOIN_LIMIT	MONO_SEC(35)	/* from the first connection on */
 #define CONFIG_LIMIT	MONO_SEC(5)
 #define POLL_PERIOD	MONO_SEC(2)
+#define POLL_QUPTIME	MONO_SEC(5)	/* it costs a connection */
 #define POLL_AGAIN	MONO_MSEC(200)	/* one who has been accepted */
 #define ASKED_LIMIT	MONO_SEC(600)
 #define EXPIRY_GRACE	60		/* seconds, clocks may differ */
@@ -624,7 +625,10 @@ poll_config(struct quorum *q, struct joiner *j)
 	    NULL);
 }
 
-/* An error: not let in yet, or not reached. */
+/*
+ * An error: not let in yet, or not reached.  QUptime nodes look once at who
+ * connects, and would go on refusing on that connection.
+ */
 static void
 got_config(struct quorum *q, struct qpeer *p, const struct answer *a,
     void *arg)
@@ -639,6 +643,11 @@ got_config(struct quorum *q, struct qpeer *p, const struct answer *a,
 	if (j == NULL || j->peer != p->handle)
 		return;
 	j->calling = 0;
+	if (a->refused && !p->quptimed) {
+		peer_drop(q, p, "not let in yet");
+		if (j->state == JOIN_PENDING)
+			arm(j, POLL_QUPTIME);
+	}
 	if (res == NULL || res->config == NULL ||
 	    (j->state != JOIN_PENDING && j->state != JOIN_ACCEPTED))
 		return;
