@@ -53,6 +53,9 @@ struct publisher {
 	unsigned int	 nasked;
 	struct event	 ev;
 	int		 master;	/* as known here */
+	uint32_t	 members;	/* in the version in force */
+	uint64_t	 grown;		/* the last version with more than */
+	uint32_t	 before;	/* this many, in the one before it */
 	char		*text;		/* of the version in force */
 	size_t		 len;
 };
@@ -149,7 +152,14 @@ publish_heard(struct quorum *q, struct qpeer *p, uint64_t version)
 void
 publish_changed(struct quorum *q)
 {
-	text_drop(publisher(q));
+	struct publisher	*pub = publisher(q);
+
+	text_drop(pub);
+	if (q->cluster.peers.n > pub->members) {
+		pub->grown = q->cluster.version;
+		pub->before = pub->members;
+	}
+	pub->members = q->cluster.peers.n;
 	if (strcmp(str(q->cluster.updated_by), q->node.node_id) != 0)
 		fail(q, "another configuration took its place");
 	settle(q);
@@ -229,6 +239,7 @@ publisher(struct quorum *q)
 	TAILQ_INIT(&pub->acks);
 	TAILQ_INIT(&pub->asked);
 	pub->master = q->master;
+	pub->members = q->cluster.peers.n;
 	evtimer_set(&pub->ev, turn, q);
 	q->publisher = pub;
 	return (pub);
@@ -380,19 +391,28 @@ confirm(struct quorum *q, struct qpeer *p, uint64_t version)
 	settle(q);
 }
 
-/* Whether a majority of those who are members now has that version. */
+/*
+ * Whether a majority of those who are members now has that version.  For one
+ * that lets a node in, as many as were a majority before it will do: a second
+ * node confirms nothing until it has been told that it is in.
+ */
 static int
 is_confirmed(const struct quorum *q, uint64_t version)
 {
+	const struct publisher	*pub = q->publisher;
 	const struct qpeer	*p;
-	int64_t			 n = 0;
+	int64_t			 n = 0, need;
+
+	need = quorum_size(q);
+	if (pub != NULL && version == pub->grown)
+		need = pub->before / 2 + 1;
 
 	if (heart_is_member(q))
 		n++;
 	TAILQ_FOREACH(p, &q->peers, entry)
 		if (p->conf != NULL && p->acked >= version)
 			n++;
-	return (n >= quorum_size(q));
+	return (n >= need);
 }
 
 static void
