@@ -233,6 +233,7 @@ enum peer_news {
 };
 
 struct call;
+struct text;
 TAILQ_HEAD(calls, call);
 
 struct qpeer {
@@ -260,6 +261,9 @@ struct qpeer {
 	struct calls		 sent;		/* answers are due */
 	uint32_t		 nwaiting;
 	uint32_t		 nsent;
+	int			 ending;	/* nothing more is sent on it */
+	int			 dropped;	/* the engine has yet to say */
+	int			 refusing;	/* it answers with errors */
 	int			 refs;		/* callbacks it is in */
 	int			 gone;		/* freed after them */
 
@@ -321,6 +325,7 @@ struct request {
 	size_t			 len;
 	void			*params;	/* of the method's record */
 	int			 kept;		/* see rpc_keep() */
+	int			 answered;	/* or will be by a copy */
 	char			 why[100];	/* see rpc_complain() */
 };
 
@@ -353,6 +358,7 @@ struct quorum {
 	struct qpeers		 peers;		/* all but this node */
 	uint32_t		 last_handle;
 	uint64_t		 last_call;
+	struct text		*last_text;	/* shared, see quorum_call.c */
 	struct event		 call_ev;	/* the next deadline */
 	struct monotime		 call_due;	/* 0: none */
 	struct event		 tick_ev;	/* heartbeats */
@@ -403,8 +409,10 @@ struct qpeer	*peer_bootstrap(struct quorum *, const char *address,
 		    void *);
 void		 peer_remove(struct quorum *, struct qpeer *);
 /*
- * Asks a peer.  Go nodes are asked one thing at a time.  The limit counts from
- * now; an answer that is late or makes no sense ends the connection.
+ * Asks a peer.  Go nodes are asked one thing at a time, and heartbeats go
+ * first.  The limit counts from now; an answer that is late or makes no sense
+ * ends the connection, and so does any error of a Go node.  What cannot be
+ * sent at all is told before the call returns.
  */
 void		 peer_call(struct quorum *, struct qpeer *, enum wire_method,
 		    const void *params, struct monotime limit, call_done *,
@@ -426,6 +434,8 @@ void		 calls_due(int, short, void *);
 /* Held while a callback may remove it. */
 void		 peer_hold(struct qpeer *);
 void		 peer_release(struct qpeer *);
+/* As logs show it. */
+const char	*peer_name(const struct qpeer *, char *, size_t);
 /* Ends the dialled connection; the engine makes another one. */
 void		 peer_drop(struct quorum *, struct qpeer *, const char *);
 /* One line per peer and minute: what an honest one would not do. */

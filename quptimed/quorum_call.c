@@ -15,9 +15,11 @@
  */
 
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "fmt.h"
 #include "quorum.h"
 
 /*
@@ -32,6 +34,15 @@
 #define PING_INTERVAL	MONO_SEC(60)
 #define PING_LIMIT	MONO_SEC(5)
 #define ERROR_MAX	640
+#define VIS_MAX		320
+#define OFFSET_MAX	(9000000000LL)	/* s, of clocks: fits in ns */
+
+/* What several peers are sent at a time is there once. */
+struct text {
+	char		*s;
+	size_t		 len;
+	uint32_t	 refs;
+};
 
 struct call {
 	TAILQ_ENTRY(call)	 entry;
@@ -39,14 +50,18 @@ struct call {
 	enum wire_method	 method;
 	struct monotime		 deadline;
 	struct monotime		 sent_at;
-	char			*params;	/* until it is sent */
-	size_t			 len;
+	struct text		*params;	/* until it is sent */
 	call_done		*done;
 	void			*arg;
 };
 
+static struct text
+		*text_new(char *, size_t);
+static struct text
+		*text_share(struct quorum *, const char *, size_t);
+static void	 text_free(struct quorum *, struct text *);
 static void	 call_add(struct quorum *, struct qpeer *, enum wire_method,
-		    char *, size_t, struct monotime, call_done *, void *);
+		    struct text *, struct monotime, call_done *, void *);
 static int	 can_send(const struct qpeer *);
 static void	 call_send(struct quorum *, struct qpeer *, struct call *);
 static void	 send_waiting(struct quorum *, struct qpeer *);
@@ -58,6 +73,9 @@ static struct call
 		*call_find(struct qpeer *, uint64_t);
 static void	 answered(struct quorum *, struct qpeer *, struct call *,
 		    const struct wire_head *, const char *, size_t);
+static void	 refused(struct quorum *, struct qpeer *, struct call *,
+		    const char *);
+static void	 served(struct qpeer *);
 static void	 measure(struct qpeer *, const struct call *);
 static void	 ping(struct quorum *, struct qpeer *);
 static void	 pinged(struct quorum *, struct qpeer *,
@@ -69,13 +87,14 @@ void
 peer_call(struct quorum *q, struct qpeer *p, enum wire_method method,
     const void *params, struct monotime limit, call_done *done, void *arg)
 {
-	char	*text;
-	size_t	 len;
+	struct text	*t = NULL;
+	char		*s;
+	size_t		 len;
 
-	if ((text = wire_params_text(method, q->dialect, params, &len)) == NULL)
-		refuse(q, p, done, arg, "out of memory");
-	else
-		call_add(q, p, method, text, len, limit, done, arg);
+	s = wire_params_text(method, q->dialect, params, &len);
+	if (s != NULL && (t = text_new(s, len)) == NULL)
+		freezero(s, len);
+	call_add(q, p, method, t, limit, done, arg);
 }
 
 void
@@ -83,15 +102,7 @@ peer_call_text(struct quorum *q, struct qpeer *p, enum wire_method method,
     const char *params, size_t len, struct monotime limit, call_done *done,
     void *arg)
 {
-	char	*copy;
-
-	if ((copy = malloc(len + 1)) == NULL) {
-		refuse(q, p, done, arg, "out of memory");
-		return;
-	}
-	memcpy(copy, params, len);
-	copy[len] = '\0';
-	call_add(q, p, method, copy, len, limit, done, arg);
+	call_add(q, p, method, text_share(q, params, len), limit, done, arg);
 }
 
 void
@@ -182,40 +193,92 @@ calls_due(int fd, short event, void *arg)
 			expire(q, p, now);
 }
 
+/* Takes the string over. */
+static struct text *
+text_new(char *s, size_t len)
+{
+	struct text	*t;
+
+	if ((t = calloc(1, sizeof(*t))) == NULL)
+		return (NULL);
+	t->s = s;
+	t->len = len;
+	t->refs = 1;
+	return (t);
+}
+
+/* Whoever sends the same to all does so to one after the other. */
+static struct text *
+text_share(struct quorum *q, const char *s, size_t len)
+{
+	struct text	*t = q->last_text;
+	char		*copy;
+
+	if (t != NULL && t->len == len && memcmp(t->s, s, len) == 0) {
+		t->refs++;
+		return (t);
+	}
+	if ((copy = malloc(len + 1)) == NULL)
+		return (NULL);
+	memcpy(copy, s, len);
+	copy[len] = '\0';
+	if ((t = text_new(copy, len)) == NULL) {
+		freezero(copy, len);
+		return (NULL);
+	}
+	q->last_text = t;
+	return (t);
+}
+
+/* There may be secrets in it. */
+static void
+text_free(struct quorum *q, struct text *t)
+{
+	if (t == NULL || --t->refs > 0)
+		return;
+	if (q->last_text == t)
+		q->last_text = NULL;
+	freezero(t->s, t->len);
+	free(t);
+}
+
+/* Takes its reference to the parameters over. */
 static void
 call_add(struct quorum *q, struct qpeer *p, enum wire_method method,
-    char *params, size_t len, struct monotime limit, call_done *done,
-    void *arg)
+    struct text *params, struct monotime limit, call_done *done, void *arg)
 {
-	struct call	*c;
+	struct call	*c = NULL;
 
-	if (p->gone || p->nwaiting >= WAITING_MAX ||
-	    (c = calloc(1, sizeof(*c))) == NULL) {
-		freezero(params, len);
-		refuse(q, p, done, arg, p->gone ? "it has gone" :
-		    "too many calls wait for it");
+	if (p->gone)
+		refuse(q, p, done, arg, "it has gone");
+	else if (p->nwaiting >= WAITING_MAX)
+		refuse(q, p, done, arg, "too many calls wait for it");
+	else if (params == NULL || (c = calloc(1, sizeof(*c))) == NULL)
+		refuse(q, p, done, arg, "out of memory");
+	if (c == NULL) {
+		text_free(q, params);
 		return;
 	}
 	c->id = ++q->last_call;
 	c->method = method;
 	c->deadline = mono_add(mono_now(), limit);
 	c->params = params;
-	c->len = len;
 	c->done = done;
 	c->arg = arg;
 	arm(q, c->deadline);
-	if (TAILQ_EMPTY(&p->waiting) && can_send(p))
-		call_send(q, p, c);
-	else {
+	/* Whether a node is live must not hang on how much it is asked. */
+	if (method == WIRE_HEARTBEAT)
+		TAILQ_INSERT_HEAD(&p->waiting, c, entry);
+	else
 		TAILQ_INSERT_TAIL(&p->waiting, c, entry);
-		p->nwaiting++;
-	}
+	p->nwaiting++;
+	send_waiting(q, p);
 }
 
 static int
 can_send(const struct qpeer *p)
 {
-	return (p->up && p->nsent < (p->quptimed ? AT_A_TIME : 1));
+	return (p->up && !p->ending && p->nsent < (p->quptimed ? AT_A_TIME : 1));
 }
 
 static void
@@ -229,13 +292,14 @@ call_send(struct quorum *q, struct qpeer *p, struct call *c)
 	mf.gen = p->gen;
 	buf = ibuf_dynamic(0, MESH_MAXSIZE - IMSG_HEADER_SIZE);
 	if (buf == NULL || ibuf_add(buf, &mf, sizeof(mf)) == -1 ||
-	    wire_put_request(buf, c->id, c->method, c->params, c->len) == -1 ||
+	    wire_put_request(buf, c->id, c->method, c->params->s,
+	    c->params->len) == -1 ||
 	    ibuf_size(buf) - sizeof(mf) > FRAME_MAX) {
 		ibuf_free(buf);
 		call_end(q, p, c, NULL, "the request is too large", 0);
 		return;
 	}
-	freezero(c->params, c->len);
+	text_free(q, c->params);
 	c->params = NULL;
 	c->sent_at = mono_now();
 	TAILQ_INSERT_TAIL(&p->sent, c, entry);
@@ -269,8 +333,7 @@ call_end(struct quorum *q, struct qpeer *p, struct call *c,
 	a.error = error;
 	a.refused = refused;
 	c->done(q, p, &a, c->arg);
-	if (c->params != NULL)
-		freezero(c->params, c->len);
+	text_free(q, c->params);
 	free(c);
 }
 
@@ -313,7 +376,7 @@ answered(struct quorum *q, struct qpeer *p, struct call *c,
 	memset(&ve, 0, sizeof(ve));
 	measure(p, c);
 	if (head->error != NULL) {
-		call_end(q, p, c, NULL, head->error, 1);
+		refused(q, p, c, head->error);
 		return;
 	}
 	if ((result = record_new(rec)) == NULL) {
@@ -324,15 +387,55 @@ answered(struct quorum *q, struct qpeer *p, struct call *c,
 		verr_string(&ve, buf, sizeof(buf));
 		peer_complain(q, p, "answer to %s: %s",
 		    wire_method_name(c->method), buf);
+		p->ending = 1;
 		call_end(q, p, c, NULL, buf, 0);
+		p->ending = 0;
 		if (!p->gone)
 			peer_drop(q, p, "its answer is malformed");
-	} else
+	} else {
+		served(p);
 		call_end(q, p, c, result, NULL, 0);
+	}
 	record_free(rec, result);
 	if (!p->gone && p->up && mono_cmp(mono_sub(mono_now(), p->pinged),
 	    PING_INTERVAL) >= 0)
 		ping(q, p);
+}
+
+/*
+ * Go nodes look once at who connects: one that did not know us then will know
+ * us on another connection only, so that this one is of no use.  The log tells
+ * once, until it answers again.
+ */
+static void
+refused(struct quorum *q, struct qpeer *p, struct call *c,
+    const char *error)
+{
+	char	 name[VIS_MAX], vis[VIS_MAX], why[ERROR_MAX];
+
+	fmt_vis(error, vis, sizeof(vis));
+	(void)snprintf(why, sizeof(why), "refuses %s: %s",
+	    wire_method_name(c->method), vis);
+	if (!p->refusing) {
+		p->refusing = 1;
+		log_info("peer %s: %s", peer_name(p, name, sizeof(name)), why);
+	}
+	p->ending = !p->quptimed;
+	call_end(q, p, c, NULL, error, 1);
+	p->ending = 0;
+	if (!p->gone && !p->quptimed)
+		peer_drop(q, p, why);
+}
+
+static void
+served(struct qpeer *p)
+{
+	char	 name[VIS_MAX];
+
+	if (!p->refusing)
+		return;
+	p->refusing = 0;
+	log_info("peer %s: answers again", peer_name(p, name, sizeof(name)));
 }
 
 /* Of what is answered without work. */
@@ -364,12 +467,17 @@ pinged(struct quorum *q, struct qpeer *p, const struct answer *a, void *arg)
 {
 	const struct wire_ping_res	*res = a->result;
 	struct walltime			 now = wall_now();
+	int64_t				 sec;
 
-	(void)q;
 	(void)arg;
 	if (res == NULL || wall_iszero(&res->now))
 		return;
-	p->clock_offset = (res->now.sec - now.sec) * 1000000000LL +
+	sec = res->now.sec - now.sec;
+	if (sec < -OFFSET_MAX || sec > OFFSET_MAX) {
+		peer_complain(q, p, "its clock is off by centuries");
+		return;
+	}
+	p->clock_offset = sec * 1000000000LL +
 	    (res->now.nsec - now.nsec) + (p->rtt > 0 ? p->rtt / 2 : 0);
 	p->has_offset = 1;
 }
@@ -379,17 +487,21 @@ static void
 expire(struct quorum *q, struct qpeer *p, struct monotime now)
 {
 	struct call	*c, *next;
+	char		 why[ERROR_MAX];
 	int		 late = 0;
 
 	peer_hold(p);
 	TAILQ_FOREACH(c, &p->sent, entry) {
-		if (mono_cmp(c->deadline, now) <= 0)
-			late = 1;
-		else
+		if (mono_cmp(c->deadline, now) > 0) {
 			arm(q, c->deadline);
+			continue;
+		}
+		late = 1;
+		(void)snprintf(why, sizeof(why),
+		    "no answer to %s in time", wire_method_name(c->method));
 	}
 	if (late)
-		peer_drop(q, p, "deadline exceeded");
+		peer_drop(q, p, why);
  again:
 	for (c = TAILQ_FIRST(&p->waiting); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, entry);
@@ -399,8 +511,11 @@ expire(struct quorum *q, struct qpeer *p, struct monotime now)
 		}
 		TAILQ_REMOVE(&p->waiting, c, entry);
 		p->nwaiting--;
-		call_end(q, p, c, NULL, p->up ? "deadline exceeded" :
-		    p->trouble != NULL ? p->trouble : "not connected", 0);
+		/* What is troubling may change while it is told. */
+		(void)snprintf(why, sizeof(why), "%s", p->up ?
+		    "deadline exceeded" : p->trouble != NULL ? p->trouble :
+		    "not connected");
+		call_end(q, p, c, NULL, why, 0);
 		/* The list may be another one after a callback. */
 		goto again;
 	}

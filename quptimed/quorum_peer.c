@@ -49,8 +49,6 @@ static void	 message_up(struct quorum *, struct ibuf *);
 static void	 message_down(struct quorum *, struct ibuf *);
 static void	 message_answer(struct quorum *, struct ibuf *);
 static void	 lost(struct quorum *, struct qpeer *, const char *);
-static const char
-		*name_of(const struct qpeer *, char *, size_t);
 
 void
 peers_init(struct quorum *q)
@@ -86,9 +84,12 @@ peers_clear(struct quorum *q)
 	struct qpeer	*p;
 
 	while ((p = TAILQ_FIRST(&q->peers)) != NULL) {
-		calls_fail(q, p, "stopping");
 		TAILQ_REMOVE(&q->peers, p, entry);
-		peer_free(p);
+		p->gone = 1;
+		p->up = 0;
+		peer_hold(p);
+		calls_fail(q, p, "stopping");
+		peer_release(p);
 	}
 	evtimer_del(&q->call_ev);
 }
@@ -186,7 +187,14 @@ peer_complain(struct quorum *q, struct qpeer *p, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	log_warnx("peer %s: %s", name_of(p, name, sizeof(name)), text);
+	log_warnx("peer %s: %s", peer_name(p, name, sizeof(name)), text);
+}
+
+const char *
+peer_name(const struct qpeer *p, char *buf, size_t size)
+{
+	return (fmt_vis(p->node_id != NULL ? p->node_id : str(p->advertise),
+	    buf, size));
 }
 
 void
@@ -218,6 +226,7 @@ peer_drop(struct quorum *q, struct qpeer *p, const char *why)
 	    pack_string(buf, why) == -1)
 		fatal("%s", __func__);
 	ipc_send_ibuf(&q->engine, IMSG_MESH_DROP, 0, buf);
+	p->dropped = 1;
 	lost(q, p, why);
 }
 
@@ -232,7 +241,13 @@ sync_member(struct quorum *q, const struct peer *peer)
 	if (*str(peer->fingerprint) == '\0' ||
 	    strcmp(peer->fingerprint, str(q->fingerprint)) == 0)
 		return;
-	if ((p = peer_find(q, peer->node_id)) == NULL &&
+	/* With another key it is another node: nothing of the old one stays. */
+	if ((p = peer_find(q, peer->node_id)) != NULL && p->conf != NULL &&
+	    strcmp(str(p->fingerprint), peer->fingerprint) != 0) {
+		peer_forget(q, p);
+		p = NULL;
+	}
+	if (p == NULL &&
 	    (p = find_bootstrap(q, peer->fingerprint)) == NULL) {
 		told = 0;
 		if ((p = peer_new(q)) == NULL)
@@ -404,9 +419,12 @@ message_up(struct quorum *q, struct ibuf *buf)
 	p->not_after = up.not_after;
 	p->quptimed = up.quptimed != 0;
 	p->up = 1;
-	name_of(p, name, sizeof(name));
-	log_info("peer %s: connected to %s", name, address);
-	monitor_event(q, "peer", name, "connected to %s", address);
+	p->dropped = 0;
+	peer_name(p, name, sizeof(name));
+	if (!p->refusing) {
+		log_info("peer %s: connected to %s", name, address);
+		monitor_event(q, "peer", name, "connected to %s", address);
+	}
 	if (p->conf != NULL && strcmp(cn, p->node_id) != 0)
 		peer_complain(q, p, "its certificate names another node");
 	peer_hold(p);
@@ -440,12 +458,14 @@ message_down(struct quorum *q, struct ibuf *buf)
 	fmt_vis(why, vis, sizeof(vis));
 	if (p->up && mf.gen == p->gen)
 		lost(q, p, vis);
+	else if (p->dropped && mf.gen == p->gen)
+		p->dropped = 0;
 	else if (!p->up) {
 		/* Said once, until it is another reason. */
 		if (strcmp(str(p->trouble), vis) != 0 &&
 		    set(&p->trouble, vis) == 0)
 			log_info("peer %s: not connected: %s",
-			    name_of(p, name, sizeof(name)), vis);
+			    peer_name(p, name, sizeof(name)), vis);
 		if (p->notify != NULL)
 			p->notify(q, p, PEER_DOWN, vis, p->notify_arg);
 	}
@@ -477,19 +497,14 @@ lost(struct quorum *q, struct qpeer *p, const char *why)
 
 	p->up = 0;
 	(void)set(&p->trouble, why);
-	name_of(p, name, sizeof(name));
-	log_info("peer %s: lost: %s", name, why);
-	monitor_event(q, "peer", name, "lost: %s", why);
+	peer_name(p, name, sizeof(name));
+	if (!p->refusing) {
+		log_info("peer %s: lost: %s", name, why);
+		monitor_event(q, "peer", name, "lost: %s", why);
+	}
 	peer_hold(p);
 	calls_down(q, p, why);
 	if (!p->gone && p->notify != NULL)
 		p->notify(q, p, PEER_DOWN, why, p->notify_arg);
 	peer_release(p);
-}
-
-static const char *
-name_of(const struct qpeer *p, char *buf, size_t size)
-{
-	return (fmt_vis(p->node_id != NULL ? p->node_id : str(p->advertise),
-	    buf, size));
 }

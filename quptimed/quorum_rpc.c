@@ -35,8 +35,7 @@
 
 enum gate {
 	GATE_PEERS,
-	GATE_ALL,	/* strangers too */
-	GATE_DIALECT	/* strangers too, but for v0.1 */
+	GATE_ALL	/* strangers too */
 };
 
 struct method {
@@ -47,7 +46,8 @@ struct method {
 static int	 unpack(struct quorum *, struct imsg *, struct request *,
 		    struct ibuf *);
 static void	 dispatch(struct quorum *, struct request *);
-static int	 is_open(const struct quorum *, enum wire_method);
+static int	 is_open(enum wire_method);
+static int	 decode(struct quorum *, struct request *);
 static void	 rpc_ping(struct quorum *, struct request *);
 static void	 rpc_whoami(struct quorum *, struct request *);
 static void	 rpc_heartbeat(struct quorum *, struct request *);
@@ -62,6 +62,8 @@ static void	 reported(struct quorum *, struct qpeer *, const char *, int,
 static int	 is_its_own(struct quorum *, struct request *, const char *);
 static struct ibuf
 		*reply_buf(const struct request *, uint32_t);
+static void	 result_text(struct quorum *, struct request *, const char *,
+		    size_t);
 static void	 send_reply(struct quorum *, struct ibuf *);
 static void	 request_free(struct request *);
 
@@ -69,7 +71,7 @@ static const struct method	 methods[WIRE_METHODS] = {
 	[WIRE_PING] =		{ GATE_PEERS, rpc_ping },
 	[WIRE_WHOAMI] =		{ GATE_PEERS, rpc_whoami },
 	[WIRE_JOIN] =		{ GATE_ALL, enroll_rpc_join },
-	[WIRE_ENROLL] =		{ GATE_DIALECT, enroll_rpc },
+	[WIRE_ENROLL] =		{ GATE_ALL, enroll_rpc },
 	[WIRE_HEARTBEAT] =	{ GATE_PEERS, rpc_heartbeat },
 	[WIRE_GET_CONFIG] =	{ GATE_PEERS, rpc_get_config },
 	[WIRE_APPLY_CONFIG] =	{ GATE_PEERS, rpc_apply_config },
@@ -93,10 +95,9 @@ rpc_request(struct quorum *q, struct imsg *imsg)
 		fatalx("%s: malformed", __func__);
 	req.frame = ibuf_data(&frame);
 	req.len = ibuf_size(&frame);
-	if (wire_head(req.frame, req.len, &head, &ve) == -1 ||
-	    head.method == NULL) {
+	if (wire_head(req.frame, req.len, &head, &ve) == -1) {
 		(void)snprintf(text, sizeof(text), "decode request: %s",
-		    ve.msg[0] != '\0' ? ve.msg : "there is no method");
+		    ve.msg);
 		if (req.from == NULL)
 			rpc_complain(q, &req, "sent what is no request");
 		else
@@ -109,8 +110,11 @@ rpc_request(struct quorum *q, struct imsg *imsg)
 		goto done;
 	}
 	req.id = head.id;
-	req.method = wire_method_of(head.method);
-	if (req.from == NULL && !is_open(q, req.method)) {
+	req.method = wire_method_of(str(head.method));
+	/* It came after v0.1. */
+	if (req.method == WIRE_ENROLL && q->dialect == DIALECT_V01)
+		req.method = WIRE_METHODS;
+	if (req.from == NULL && !is_open(req.method)) {
 		(void)snprintf(text, sizeof(text), "not trusted, calls %s",
 		    req.method == WIRE_METHODS ? "something" :
 		    wire_method_name(req.method));
@@ -118,7 +122,7 @@ rpc_request(struct quorum *q, struct imsg *imsg)
 		rpc_error(q, &req, "%s", wire_untrusted(q->dialect));
 	} else if (req.method == WIRE_METHODS)
 		rpc_error(q, &req, "unknown method: %s",
-		    fmt_vis(head.method, vis, sizeof(vis)));
+		    fmt_vis(str(head.method), vis, sizeof(vis)));
 	else
 		dispatch(q, &req);
  done:
@@ -137,6 +141,7 @@ rpc_keep(struct request *req)
 		return (NULL);
 	*kept = *req;
 	kept->kept = 1;
+	kept->answered = 0;
 	kept->frame = NULL;
 	kept->len = 0;
 	/* The peer may be gone by then; its number tells. */
@@ -151,31 +156,20 @@ rpc_keep(struct request *req)
 		return (NULL);
 	}
 	req->params = NULL;
+	req->answered = 1;
 	return (kept);
 }
 
 void
 rpc_result(struct quorum *q, struct request *req, const void *result)
 {
-	struct ibuf	*buf;
-	char		*text;
-	size_t		 len = 0;
+	char	*text;
+	size_t	 len = 0;
 
 	text = wire_result_text(req->method, q->dialect, result, &len);
-	buf = reply_buf(req, 0);
-	if (text != NULL && buf != NULL && len <= FRAME_MAX &&
-	    wire_put_result(buf, req->id, text, len) == 0 &&
-	    ibuf_size(buf) - sizeof(struct mesh_reply) <= FRAME_MAX) {
-		freezero(text, len);
-		send_reply(q, buf);
-		if (req->kept)
-			request_free(req);
-		return;
-	}
-	ibuf_free(buf);
+	result_text(q, req, text, len);
 	if (text != NULL)
 		freezero(text, len);
-	rpc_error(q, req, "the answer does not fit in a frame");
 }
 
 void
@@ -195,6 +189,7 @@ rpc_error(struct quorum *q, struct request *req, const char *fmt, ...)
 		log_warn("%s", __func__);
 		ibuf_free(buf);
 	}
+	req->answered = 1;
 	if (req->kept)
 		request_free(req);
 }
@@ -233,50 +228,61 @@ unpack(struct quorum *q, struct imsg *imsg, struct request *req,
 }
 
 static int
-is_open(const struct quorum *q, enum wire_method method)
+is_open(enum wire_method method)
 {
-	if (method == WIRE_METHODS)
-		return (0);
-	return (methods[method].gate == GATE_ALL ||
-	    (methods[method].gate == GATE_DIALECT &&
-	    q->dialect != DIALECT_V01));
+	return (method != WIRE_METHODS && methods[method].gate == GATE_ALL);
 }
 
 static void
 dispatch(struct quorum *q, struct request *req)
 {
 	const struct record	*rec = wire_params_record(req->method);
-	struct verr		 ve;
-	char			 text[ERROR_MAX];
 
-	memset(&ve, 0, sizeof(ve));
 	if ((req->params = record_new(rec)) == NULL) {
 		rpc_error(q, req, "out of memory");
 		return;
 	}
+	if (decode(q, req) == 0)
+		methods[req->method].handler(q, req);
+	/* Unanswered, a connection would come to a halt. */
+	if (!req->answered) {
+		log_warnx("%s: not answered", wire_method_name(req->method));
+		rpc_error(q, req, "not answered");
+	}
+	if (req->params != NULL)
+		record_free(rec, req->params);
+	req->params = NULL;
+}
+
+/* 0; or -1 and what is wrong has been answered. */
+static int
+decode(struct quorum *q, struct request *req)
+{
+	struct wire_enroll_res	 res;
+	struct verr		 ve;
+	char			 why[ERROR_MAX], text[ERROR_MAX + 16];
+
+	/* Refused whatever it says. */
+	if (req->method == WIRE_JOIN && q->dialect != DIALECT_V01)
+		return (0);
+	memset(&ve, 0, sizeof(ve));
 	if (wire_params(req->method, req->frame, req->len, req->params,
 	    &ve) == 0)
-		methods[req->method].handler(q, req);
-	else if (req->method == WIRE_ENROLL) {
-		struct wire_enroll_res	 res;
-
+		return (0);
+	verr_string(&ve, why, sizeof(why));
+	if (req->from != NULL)
+		peer_complain(q, req->from, "%s: %s",
+		    wire_method_name(req->method), why);
+	else
+		rpc_complain(q, req, "malformed request");
+	if (req->method == WIRE_ENROLL) {
 		memset(&res, 0, sizeof(res));
-		(void)snprintf(text, sizeof(text), "decode: %s%s%s", ve.path,
-		    ve.path[0] != '\0' ? ": " : "", ve.msg);
+		(void)snprintf(text, sizeof(text), "decode: %s", why);
 		res.error = text;
-		rpc_complain(q, req, "malformed enrollment");
 		rpc_result(q, req, &res);
-	} else {
-		verr_string(&ve, text, sizeof(text));
-		if (req->from != NULL)
-			peer_complain(q, req->from, "%s: %s",
-			    wire_method_name(req->method), text);
-		else
-			rpc_complain(q, req, "malformed request");
-		rpc_error(q, req, "%s", text);
-	}
-	record_free(rec, req->params);
-	req->params = NULL;
+	} else
+		rpc_error(q, req, "%s", why);
+	return (-1);
 }
 
 static void
@@ -328,13 +334,15 @@ rpc_heartbeat(struct quorum *q, struct request *req)
 	rpc_result(q, req, &res);
 }
 
+/* The same text goes out to whoever is sent it unasked. */
 static void
 rpc_get_config(struct quorum *q, struct request *req)
 {
-	struct wire_config	 res;
+	const char	*text;
+	size_t		 len = 0;
 
-	res.config = &q->cluster;
-	rpc_result(q, req, &res);
+	text = publish_text(q, &len);
+	result_text(q, req, text, len);
 }
 
 static void
@@ -345,6 +353,7 @@ rpc_apply_config(struct quorum *q, struct request *req)
 	struct verr		 ve;
 
 	memset(&res, 0, sizeof(res));
+	memset(&ve, 0, sizeof(ve));
 	/* The log tells why not. */
 	if (p->config != NULL)
 		res.applied = heart_adopt(q, req->from, p->config, &ve) == 1;
@@ -498,6 +507,26 @@ reply_buf(const struct request *req, uint32_t flags)
 		buf = NULL;
 	}
 	return (buf);
+}
+
+static void
+result_text(struct quorum *q, struct request *req, const char *text,
+    size_t len)
+{
+	struct ibuf	*buf;
+
+	buf = reply_buf(req, 0);
+	if (buf == NULL || text == NULL ||
+	    wire_put_result(buf, req->id, text, len) == -1 ||
+	    ibuf_size(buf) - sizeof(struct mesh_reply) > FRAME_MAX) {
+		ibuf_free(buf);
+		rpc_error(q, req, "the answer does not fit in a frame");
+		return;
+	}
+	send_reply(q, buf);
+	req->answered = 1;
+	if (req->kept)
+		request_free(req);
 }
 
 static void
