@@ -173,11 +173,11 @@ struct store {
 struct legacy_node {
 	RB_ENTRY(legacy_node)	 entry;		/* by id, bytewise */
 	char			*id;
-	char			*master;	/* whom it reports; NULL: none */
+	char			*master;	/* it reports; NULL: none */
 	struct monotime		 last_seen;
 	struct monotime		 live_since;
 	int			 seen;		/* ever */
-	uint32_t		 voices;	/* for it, while they are counted */
+	uint32_t		 voices;	/* for it, when counted */
 	int			 mark;		/* in the list that comes */
 };
 RB_HEAD(legacy_nodes, legacy_node);

@@ -197,7 +197,8 @@ heart_adopt(struct quorum *q, struct qpeer *p, struct cluster *cl,
 }
 
 int
-heart_peers_ok(const struct quorum *q, const struct cluster *cl, struct verr *ve)
+heart_peers_ok(const struct quorum *q, const struct cluster *cl,
+    struct verr *ve)
 {
 	const struct peer	*a, *b;
 	char			 path[32];
@@ -265,7 +266,8 @@ beat(struct quorum *q, struct qpeer *p)
 }
 
 static void
-beat_done(struct quorum *q, struct qpeer *p, const struct answer *a, void *arg)
+beat_done(struct quorum *q, struct qpeer *p, const struct answer *a,
+    void *arg)
 {
 	const struct wire_heartbeat_res	*res = a->result;
 	char				 vis[VIS_MAX];

@@ -351,6 +351,7 @@ find(const struct legacy *l, const char *id)
 	struct legacy_node	 key;
 
 	nodes = (struct legacy_nodes *)(uintptr_t)&l->nodes;
+	memset(&key, 0, sizeof(key));
 	key.id = (char *)(uintptr_t)id;
 	return (RB_FIND(legacy_nodes, nodes, &key));
 }

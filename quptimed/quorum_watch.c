@@ -43,7 +43,7 @@ struct watch {
 	int			 started;
 	struct store_mark	 mark;		/* when it was looked at last */
 	int			 waiting;	/* an edit is not in force */
-	int			 failed;	/* the log tells of it already */
+	int			 failed;	/* the log tells of it */
 	unsigned int		 tries;		/* of it */
 	unsigned int		 skip;		/* periods until the next */
 
