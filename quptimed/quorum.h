@@ -756,7 +756,6 @@ int		 mutation_apply(struct quorum *, struct mutation *,
  */
 int		 config_install(struct quorum *, struct cluster *,
 		    struct verr *);
-void		 mutate_reload(struct quorum *, uint32_t);
 
 /* quorum_proposal.c */
 /*

@@ -29,13 +29,6 @@
  * force.  A change that cannot be written has not happened.
  */
 
-/* A client that waits for the outcome of its reload. */
-struct reload {
-	struct store	 was;		/* before the file was read */
-	struct store	 read;
-	uint32_t	 client;
-};
-
 static int	 view(struct quorum *, struct mutation *, struct cluster *,
 		    struct verr *);
 static int	 view_list(struct reclist *, const struct mutation *,
@@ -50,10 +43,6 @@ static void	 install_record(struct quorum *, struct mutation *);
 static void	 install_check(struct quorum *, const struct mutation *);
 static void	 install_all(struct quorum *, struct mutation *,
 		    struct cluster *);
-static int	 reload_apply(struct quorum *, struct reload *,
-		    struct cluster *, struct verr *);
-static void	 reload_done(struct quorum *, uint64_t, const char *, void *);
-static int	 same_content(const struct cluster *, const struct cluster *);
 
 #define LIST(o, s, l, i, n)						\
 	[o] = { &s##_record, offsetof(struct cluster, l),		\
@@ -100,83 +89,6 @@ config_install(struct quorum *q, struct cluster *cl, struct verr *ve)
 	install(q, &m, &next);
 	memset(cl, 0, sizeof(*cl));
 	return (0);
-}
-
-void
-mutate_reload(struct quorum *q, uint32_t client)
-{
-	struct reload	*r;
-	struct cluster	 next;
-	struct verr	 ve;
-	char		 buf[640];
-	int		 rv;
-
-	if ((r = calloc(1, sizeof(*r))) == NULL) {
-		ctl_result(q, client, CTL_REFUSED, "out of memory");
-		return;
-	}
-	memset(&next, 0, sizeof(next));
-	r->client = client;
-	r->was = q->store;
-	rv = store_load(&q->store, &next, &ve);
-	r->read = q->store;
-	if (rv == 1 && same_content(&q->cluster, &next))
-		rv = 0;
-	if (rv == 1)
-		rv = reload_apply(q, r, &next, &ve) == -1 ? -1 : 1;
-	record_clear(&cluster_record, &next);
-	if (rv == 1)
-		return;
-	if (rv == 0) {
-		ctl_result(q, client, CTL_OK, "nothing has changed");
-		free(r);
-	} else
-		reload_done(q, 0, verr_string(&ve, buf, sizeof(buf)), r);
-}
-
-/* The master takes the whole file; others ask for what can be asked for. */
-static int
-reload_apply(struct quorum *q, struct reload *r, struct cluster *next,
-    struct verr *ve)
-{
-	struct mutation	 m;
-	struct proposal	 p;
-
-	if (q->master) {
-		memset(&m, 0, sizeof(m));
-		m.kind = MUT_REPLACE;
-		m.with = next;
-		if (publish_room(q, ve) == -1 || mutation_apply(q, &m, ve) == -1)
-			return (-1);
-		log_info("version %llu: reloaded %s",
-		    (unsigned long long)q->cluster.version, q->store.path);
-		publish_await(q, reload_done, r);
-		return (0);
-	}
-	memset(&p, 0, sizeof(p));
-	p.kind = PROP_REPLACE_CONFIG;
-	p.config = next;
-	publish_propose(q, &p, reload_done, r);
-	return (0);
-}
-
-static void
-reload_done(struct quorum *q, uint64_t version, const char *error, void *arg)
-{
-	struct reload	*r = arg;
-
-	(void)version;
-	if (error == NULL)
-		ctl_result(q, r->client, CTL_OK, "reloaded");
-	else {
-		/* The next reload looks at the file again. */
-		if (q->store.known == r->read.known && memcmp(q->store.hash,
-		    r->read.hash, sizeof(q->store.hash)) == 0)
-			q->store = r->was;
-		log_warnx("not reloading: %s", error);
-		ctl_result(q, r->client, CTL_REFUSED, "%s", error);
-	}
-	free(r);
 }
 
 struct alert *
@@ -412,15 +324,4 @@ install_all(struct quorum *q, struct mutation *m, struct cluster *next)
 	ctl_replaced(q, &was);
 	free(m->with->updated_by);
 	memset(m->with, 0, sizeof(*m->with));
-}
-
-/* But for who wrote it when. */
-static int
-same_content(const struct cluster *a, const struct cluster *b)
-{
-	struct cluster	 other = *b;
-
-	other.updated_at = a->updated_at;
-	other.updated_by = a->updated_by;
-	return (record_equal(&cluster_record, a, &other));
 }

@@ -262,14 +262,14 @@ apply(struct quorum *q, struct watch *w, struct verr *ve)
 	memset(&m, 0, sizeof(m));
 	m.kind = MUT_REPLACE;
 	m.with = &w->edit;
-	if (mutation_apply(q, &m, ve) == -1)
+	if (publish_room(q, ve) == -1 || mutation_apply(q, &m, ve) == -1)
 		return (-1);
 	w->applied = 1;
 	log_info("version %llu: reloaded %s",
 	    (unsigned long long)q->cluster.version, q->store.path);
 	monitor_event(q, "config", "", "version %llu: reloaded %s",
 	    (unsigned long long)q->cluster.version, q->store.path);
-	done(q, q->cluster.version, NULL, NULL);
+	publish_await(q, done, NULL);
 	return (0);
 }
 
