@@ -455,7 +455,7 @@ ping(struct quorum *q, struct qpeer *p)
 {
 	struct wire_empty	 params = { 0 };
 
-	if (p->conf == NULL)
+	if (p->conf == NULL || join_is_seeded(q))
 		return;
 	p->pinged = mono_now();
 	peer_call(q, p, WIRE_PING, &params, PING_LIMIT, pinged, NULL);

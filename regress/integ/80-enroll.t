@@ -56,7 +56,7 @@ token()
 waits()
 {
 	ctl a -j show tokens | jq -e ".tokens[] | select(.name == \"$1\") |
-	    .joiner != \"\"" >/dev/null
+	    (.joiner // \"\") != \"\"" >/dev/null
 }
 
 for n in a b c d; do
