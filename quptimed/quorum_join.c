@@ -73,6 +73,7 @@ struct joiner {
 	uint32_t	 next;		/* endpoint */
 	int		 failed;	/* this one has */
 	int		 calling;	/* for the configuration */
+	int		 stale;		/* refuses on this connection */
 	int		 fresh;		/* a configuration may be taken */
 	int		 seeding;
 	int		 resumed;	/* after a restart, without its token */
@@ -618,8 +619,15 @@ poll_config(struct quorum *q, struct joiner *j)
 	struct wire_empty	 params = { 0 };
 	struct qpeer		*p;
 
-	if ((p = peer_by_handle(q, j->peer)) == NULL || !p->up || j->calling)
+	if ((p = peer_by_handle(q, j->peer)) == NULL || j->calling)
 		return;
+	if (j->stale)
+		peer_drop(q, p, "not let in yet");
+	j->stale = 0;
+	if (!p->up) {
+		arm(j, POLL_AGAIN);
+		return;
+	}
 	j->calling = 1;
 	peer_call(q, p, WIRE_GET_CONFIG, &params, CONFIG_LIMIT, got_config,
 	    NULL);
@@ -627,7 +635,7 @@ poll_config(struct quorum *q, struct joiner *j)
 
 /*
  * An error: not let in yet, or not reached.  QUptime nodes look once at who
- * connects, and would go on refusing on that connection.
+ * connects and would go on refusing, so they are asked on a new connection.
  */
 static void
 got_config(struct quorum *q, struct qpeer *p, const struct answer *a,
@@ -644,7 +652,7 @@ got_config(struct quorum *q, struct qpeer *p, const struct answer *a,
 		return;
 	j->calling = 0;
 	if (a->refused && !p->quptimed) {
-		peer_drop(q, p, "not let in yet");
+		j->stale = 1;
 		if (j->state == JOIN_PENDING)
 			arm(j, POLL_QUPTIME);
 	}
