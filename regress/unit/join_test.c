@@ -81,6 +81,7 @@ fake_bootstrap(struct quorum *a, const char *address, const char *fp,
 	free(far.advertise);
 	free(far.fingerprint);
 	free(far.cn);
+	free(far.trouble);
 	memset(&far, 0, sizeof(far));
 	far.advertise = strdup(address);
 	far.fingerprint = strdup(fp);
@@ -630,5 +631,6 @@ main(int argc, char *argv[])
 	free(far.advertise);
 	free(far.fingerprint);
 	free(far.cn);
+	free(far.trouble);
 	return (tap_done());
 }
