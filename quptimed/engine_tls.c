@@ -48,6 +48,7 @@ static void		 link_timer(int, short, void *);
 static void		 link_connected(struct link *);
 static int		 link_secure(struct link *);
 static void		 link_handshake(struct link *);
+static int		 link_is_silent(const struct link *);
 static const char	*link_identify(struct link *);
 static void		 link_enqueue(struct link *);
 static void		 link_dequeue(struct link *);
@@ -390,6 +391,11 @@ link_handshake(struct link *l)
 	const char	*why;
 	int		 rc;
 
+	/* A check that this port answers is no attempt to get in. */
+	if (l->tls == NULL && l->server && link_is_silent(l)) {
+		link_end(l, "closed without a word");
+		return;
+	}
 	if (l->tls == NULL && link_secure(l) == -1) {
 		link_end(l, "TLS set-up failed");
 		return;
@@ -412,6 +418,16 @@ link_handshake(struct link *l)
 		link_end(l, why);
 	else
 		link_io(l);
+}
+
+static int
+link_is_silent(const struct link *l)
+{
+	ssize_t	 n;
+	char	 c;
+
+	n = recv(l->fd, &c, 1, MSG_PEEK | MSG_DONTWAIT);
+	return (n == 0 || (n == -1 && errno == ECONNRESET));
 }
 
 static const char *
