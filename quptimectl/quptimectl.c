@@ -35,6 +35,8 @@
  */
 #define ANSWER_TIMEOUT	60000
 #define NO_TIMEOUT	(-1)	/* somebody has to approve, or to interrupt */
+#define PEERS_TRIES	30
+#define PEERS_PAUSE	100	/* ms */
 #define TOKEN_MAX	(CTL_MAXSIZE - 2048)
 
 /* What one request is: a message, and what is written into it. */
@@ -70,6 +72,8 @@ static void	 lookup_check(const struct check *);
 static void	 lookup_alert(const struct alert *);
 static int	 do_join(struct parse_result *, const struct output *,
 		    const char *);
+static void	 await_peers(struct imsgbuf *, const struct parse_result *);
+static void	 await_peer(const struct peer_status *);
 static char	*read_token(const char *);
 static int	 fill_name(struct ibuf *, const struct parse_result *);
 static int	 fill_log(struct ibuf *, const struct parse_result *);
@@ -126,8 +130,11 @@ static int		 alarm_seen;	/* something is down, or no quorum */
 static const char	*lookup_name;
 static char		 lookup_found[32];
 static int		 timeout = ANSWER_TIMEOUT;	/* of the request */
-static int		 peers_seen;
+static int		 live_seen;	/* another node is */
 
+static const struct output	 await_output = {
+	.peer = await_peer
+};
 static const struct output	 lookup_output = {
 	.check_conf = lookup_check,
 	.alert = lookup_alert
@@ -269,14 +276,37 @@ do_join(struct parse_result *res, const struct output *out, const char *sock)
 	res->name = NULL;
 	out->head(res);
 	ret = ctl_answer(ibuf, res, out);
-	if (ret == 0 && !peers_seen) {
+	if (ret == 0) {
 		memset(&peers, 0, sizeof(peers));
 		peers.action = ACT_SHOW_PEERS;
+		await_peers(ibuf, &peers);
 		ctl_request(ibuf, ACT_SHOW_PEERS, &peers);
 		ret = ctl_answer(ibuf, &peers, out);
 	}
 	ctl_close(ibuf);
 	return (ret);
+}
+
+/* Until another node has been heard of: the list would look bleak. */
+static void
+await_peers(struct imsgbuf *ibuf, const struct parse_result *res)
+{
+	int	 i;
+
+	live_seen = 0;
+	for (i = 0; i < PEERS_TRIES; i++) {
+		ctl_request(ibuf, ACT_SHOW_PEERS, res);
+		if (ctl_answer(ibuf, res, &await_output) != 0 || live_seen)
+			return;
+		(void)poll(NULL, 0, PEERS_PAUSE);
+	}
+}
+
+static void
+await_peer(const struct peer_status *p)
+{
+	if (p->live && !p->self)
+		live_seen = 1;
 }
 
 /* The word itself, or the first line of standard input for "-". */
@@ -624,8 +654,6 @@ row(struct imsg *imsg, const struct output *out)
 
 	if (imsg_get_ibuf(imsg, &buf) == -1)
 		errx(EXIT_REFUSED, "empty answer");
-	if (imsg_get_type(imsg) == IMSG_CTL_PEER)
-		peers_seen = 1;
 	switch (imsg_get_type(imsg)) {
 	case IMSG_CTL_STATUS: {
 		struct status s;

@@ -645,8 +645,9 @@ void		 row_peer(struct quorum *, uint32_t, const struct peer *);
 void		 row_check(struct quorum *, uint32_t, const struct qcheck *,
 		    const struct mview *);
 void		 row_alert(struct quorum *, uint32_t, const struct alert *);
+/* With the text that redeems it, when it has just been made; else NULL. */
 void		 row_token(struct quorum *, uint32_t,
-		    const struct enrollment *);
+		    const struct enrollment *, const char *);
 /* Result of Status; strings are copies. 0, or -1 when out of memory. */
 int		 status_fill(struct quorum *, struct wire_status_res *);
 

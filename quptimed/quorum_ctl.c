@@ -561,7 +561,7 @@ dump_row(struct quorum *q, struct dump *d)
 		row_alert(q, d->client, rec);
 		break;
 	case STEP_TOKENS:
-		row_token(q, d->client, rec);
+		row_token(q, d->client, rec, NULL);
 		break;
 	case STEP_END:
 		ctl_result(q, d->client, CTL_OK, "%s", d->note);

@@ -190,7 +190,6 @@ created(struct quorum *q, uint64_t version, const char *error, void *arg)
 {
 	struct enroll_job	*job = arg;
 	struct enrollment	*e = job->enrollment;
-	struct token_status	 row;
 	char			*text = NULL, name[VIS_MAX];
 
 	(void)version;
@@ -204,16 +203,7 @@ created(struct quorum *q, uint64_t version, const char *error, void *arg)
 		log_info("token %s made%s", name,
 		    e->auto_approve ? ", approves by itself" : "");
 		monitor_event(q, "token", e->id, "made");
-		memset(&row, 0, sizeof(row));
-		row.id = e->id;
-		row.name = e->name;
-		row.auto_approve = e->auto_approve;
-		row.created_by = e->created_by;
-		row.created_at = e->created_at;
-		row.expires_at = e->expires_at;
-		row.token = text;
-		ctl_row(q, job->client, IMSG_CTL_TOKEN, &token_status_record,
-		    &row);
+		row_token(q, job->client, e, text);
 		ctl_result(q, job->client, CTL_OK, "token %s made", name);
 	}
 	if (text != NULL)

@@ -249,7 +249,8 @@ row_alert(struct quorum *q, uint32_t client, const struct alert *alert)
 }
 
 void
-row_token(struct quorum *q, uint32_t client, const struct enrollment *e)
+row_token(struct quorum *q, uint32_t client, const struct enrollment *e,
+    const char *text)
 {
 	struct token_status	 s;
 
@@ -260,6 +261,7 @@ row_token(struct quorum *q, uint32_t client, const struct enrollment *e)
 	s.created_by = e->created_by;
 	s.created_at = e->created_at;
 	s.expires_at = e->expires_at;
+	s.token = (char *)(uintptr_t)text;
 	if (e->pending_join != NULL) {
 		s.joiner = e->pending_join->node_id;
 		s.advertise = e->pending_join->advertise;
