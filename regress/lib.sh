@@ -116,6 +116,13 @@ skip_all()
 	exit 0
 }
 
+# For tests that are long: not in every leg, see regress/run.
+long_test()
+{
+	[ -n "${REGRESS_LONG-1}" ] ||
+	    skip_all "long: done in the legs of the other compiler"
+}
+
 done_testing()
 {
 	if [ $failed -ne 0 ]; then
