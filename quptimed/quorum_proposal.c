@@ -64,8 +64,6 @@ static int	 key_free(struct quorum *, const char *, const char *,
 		    struct verr *);
 static void	 describe(struct quorum *, const struct mutation *, char *,
 		    size_t);
-static const char
-		*quote(const char *, char *, size_t);
 
 static make *const	makers[PROP_KINDS] = {
 	[PROP_ADD_CHECK] = make_check,
@@ -197,7 +195,7 @@ make_pending(struct quorum *q, struct proposal *p, struct mutation *m,
 		    "pending_join"));
 	if ((e = list_find(list, type->id, r->id)) == NULL)
 		return (verr_set(ve, "", "no such enrollment %s",
-		    quote(r->id, name, sizeof(name))));
+		    fmt_quote(r->id, name, sizeof(name))));
 	if (token_usable(e, ve) == -1 ||
 	    may_join(q, r->pending_join, ve) == -1)
 		return (-1);
@@ -207,7 +205,7 @@ make_pending(struct quorum *q, struct proposal *p, struct mutation *m,
 	    strcmp(str(e->pending_join->fingerprint),
 	    str(r->pending_join->fingerprint)) != 0))
 		return (verr_set(ve, "", "enrollment %s is used by another "
-		    "node already", quote(e->id, name, sizeof(name))));
+		    "node already", fmt_quote(e->id, name, sizeof(name))));
 	if ((new = record_dup(&enrollment_record, e)) == NULL)
 		return (verr_set(ve, "", "out of memory"));
 	record_free(&pending_join_record, new->pending_join);
@@ -226,7 +224,7 @@ make_approval(struct quorum *q, struct proposal *p, struct mutation *m,
 	struct peer			*peer;
 	char				 name[QUOTE_MAX];
 
-	quote(str(p->target), name, sizeof(name));
+	fmt_quote(str(p->target), name, sizeof(name));
 	if ((e = mutate_find(q, OBJ_ENROLLMENT, str(p->target))) == NULL)
 		return (verr_set(ve, "", "no such enrollment %s", name));
 	if ((join = e->pending_join) == NULL)
@@ -268,7 +266,7 @@ make_removal(struct quorum *q, struct proposal *p, struct mutation *m,
 	if ((rec = mutate_find(q, m->object, str(p->target))) == NULL)
 		return (verr_set(ve, "", "no such %s %s",
 		    list_types[m->object].rec->name,
-		    quote(str(p->target), name, sizeof(name))));
+		    fmt_quote(str(p->target), name, sizeof(name))));
 	if (m->object == CTL_PEER && q->cluster.peers.n == 1)
 		return (verr_set(ve, "", "the last peer stays"));
 	m->kind = MUT_REMOVE;
@@ -382,7 +380,7 @@ clash(const char *name, const char *object, struct verr *ve)
 	char	 buf[QUOTE_MAX];
 
 	return (verr_set(ve, "", "%s %s exists", object,
-	    quote(name, buf, sizeof(buf))));
+	    fmt_quote(name, buf, sizeof(buf))));
 }
 
 static int
@@ -393,7 +391,7 @@ token_usable(const struct enrollment *e, struct verr *ve)
 	if (!enroll_expired(e))
 		return (0);
 	return (verr_set(ve, "", "enrollment %s has expired",
-	    quote(e->id, name, sizeof(name))));
+	    fmt_quote(e->id, name, sizeof(name))));
 }
 
 /* A member keeps its key, and a key its member, whatever a token allows. */
@@ -413,7 +411,7 @@ may_join(struct quorum *q, const struct pending_join *join, struct verr *ve)
 	if (peer != NULL &&
 	    strcmp(str(peer->fingerprint), join->fingerprint) != 0)
 		return (verr_set(ve, "", "node %s is a member with another "
-		    "key", quote(join->node_id, name, sizeof(name))));
+		    "key", fmt_quote(join->node_id, name, sizeof(name))));
 	return (key_free(q, join->node_id, join->fingerprint, ve));
 }
 
@@ -432,7 +430,7 @@ key_free(struct quorum *q, const char *node_id, const char *fingerprint,
 		if (strcmp(str(peer->fingerprint), fingerprint) == 0 &&
 		    strcmp(peer->node_id, node_id) != 0)
 			return (verr_set(ve, "fingerprint", "is that of %s",
-			    quote(peer->node_id, name, sizeof(name))));
+			    fmt_quote(peer->node_id, name, sizeof(name))));
 	}
 	return (0);
 }
@@ -461,29 +459,4 @@ describe(struct quorum *q, const struct mutation *m, char *buf, size_t len)
 	(void)snprintf(buf, len, "%s %s %s", m->kind == MUT_REMOVE ?
 	    "removed" : m->index < list->n ? "updated" : "added",
 	    type->rec->name, fmt_vis(name, vis, sizeof(vis)));
-}
-
-/* As the Go nodes quote what they name in an error. */
-static const char *
-quote(const char *s, char *buf, size_t size)
-{
-	static const char	 from[] = "\a\b\f\n\r\t\v\\\"";
-	static const char	 to[] = "abfnrtv\\\"";
-	const char		*p;
-	size_t			 n = 0;
-
-	buf[n++] = '"';
-	for (; *s != '\0' && n + 6 < size; s++) {
-		if ((p = strchr(from, *s)) != NULL) {
-			buf[n++] = '\\';
-			buf[n++] = to[p - from];
-		} else if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			n += snprintf(buf + n, size - n, "\\x%02x",
-			    (unsigned char)*s);
-		else
-			buf[n++] = *s;
-	}
-	buf[n++] = '"';
-	buf[n] = '\0';
-	return (buf);
 }

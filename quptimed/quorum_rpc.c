@@ -56,6 +56,7 @@ static void	 rpc_apply_config(struct quorum *, struct request *);
 static void	 rpc_propose(struct quorum *, struct request *);
 static void	 rpc_report(struct quorum *, struct request *);
 static void	 rpc_status(struct quorum *, struct request *);
+static void	 keep_resolvers(struct quorum *, struct cluster *);
 static void	 proposed(struct quorum *, uint64_t, const char *, void *);
 static void	 reported(struct quorum *, struct qpeer *, const char *, int,
 		    const char *, int64_t);
@@ -386,6 +387,10 @@ rpc_propose(struct quorum *q, struct request *req)
 		rpc_result(q, req, &res);
 		return;
 	}
+	/* An edit by hand on a QUptime node never has them. */
+	if (prop.kind == PROP_REPLACE_CONFIG && !req->quptimed &&
+	    prop.config != NULL && prop.config->resolvers.n == 0)
+		keep_resolvers(q, prop.config);
 	if ((kept = rpc_keep(req)) == NULL)
 		rpc_error(q, req, "out of memory");
 	else {
@@ -395,6 +400,17 @@ rpc_propose(struct quorum *q, struct request *req)
 		publish_apply(q, &prop, proposed, kept);
 	}
 	proposal_clear(&prop);
+}
+
+static void
+keep_resolvers(struct quorum *q, struct cluster *config)
+{
+	uint32_t	 i;
+
+	for (i = 0; i < q->cluster.resolvers.n; i++)
+		if (strlist_add(&config->resolvers,
+		    q->cluster.resolvers.v[i]) == -1)
+			log_warn("%s", __func__);
 }
 
 static void
