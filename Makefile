@@ -1,5 +1,5 @@
 # make		builds; configures first if needed
-# make run	a node whose checks go down and come back, to look at
+# make run	three nodes whose checks go down and come back, to look at
 # make regress	all tests; with CC= or SAN= for that kind of build only
 #
 # For GNU make and BSD make.  CC, SAN, CFLAGS and LDFLAGS reach configure by the

@@ -119,7 +119,9 @@ rpc_request(struct quorum *q, struct imsg *imsg)
 		(void)snprintf(text, sizeof(text), "not trusted, calls %s",
 		    req.method == WIRE_METHODS ? "something" :
 		    wire_method_name(req.method));
-		rpc_complain(q, &req, text);
+		/* Whom we are about to join may be quicker than its answer. */
+		if (req.from_handle == MESH_STRANGER)
+			rpc_complain(q, &req, text);
 		rpc_error(q, &req, "%s", wire_untrusted(q->dialect));
 	} else if (req.method == WIRE_METHODS)
 		rpc_error(q, &req, "unknown method: %s",
