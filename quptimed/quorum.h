@@ -193,6 +193,8 @@ struct legacy {
 	struct monotime		 settled;
 	uint32_t		 was;		/* their number; 0: none */
 	int			 grown;		/* since the last election */
+	int			 had;		/* a quorum, then */
+	struct monotime		 regained;	/* since when there is one */
 	int			 restarted;	/* since the last list */
 };
 

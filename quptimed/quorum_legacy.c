@@ -39,6 +39,7 @@ static int	 node_live(const struct legacy *, const struct legacy_node *,
 		    struct monotime);
 static const char
 		*choose(struct legacy *, struct monotime);
+static int	 hinted(struct legacy *, struct monotime);
 static int	 yields(const struct legacy *, const char *, struct monotime);
 static const char
 		*lowest(struct legacy *, struct monotime);
@@ -211,8 +212,13 @@ legacy_elect(struct legacy *l, struct monotime now)
 {
 	const char	*master;
 	char		*copy = NULL;
+	int		 has;
 
 	legacy_seen(l, l->self, l->master, now);
+	has = legacy_has_quorum(l, now);
+	if (has && !l->had)
+		l->regained = now;
+	l->had = has;
 	if (l->grown) {
 		l->grown = 0;
 		l->settled = mono_add(now, LEGACY_DEAD_AFTER);
@@ -248,8 +254,13 @@ choose(struct legacy *l, struct monotime now)
 			return (agreed);
 		if (mono_cmp(now, mono_add(l->started, LEGACY_DEAD_AFTER)) < 0)
 			return (NULL);
-		master = reported(l, now, 0);
-		return (master != NULL ? master : lowest(l, now));
+		if ((master = reported(l, now, 0)) != NULL)
+			return (master);
+		/* A healed link shows one node after the other. */
+		if (l->master == NULL && mono_cmp(now, mono_add(l->regained,
+		    LEGACY_DEAD_AFTER)) < 0 && hinted(l, now))
+			return (NULL);
+		return (lowest(l, now));
 	}
 	if (agreed != NULL && yields(l, agreed, now))
 		return (agreed);
@@ -332,6 +343,21 @@ reported(struct legacy *l, struct monotime now, int firmly)
 	    master->voices < l->n - 1)
 		return (NULL);
 	return (master->voices > voices / 2 ? master->id : NULL);
+}
+
+/* Whether a live node has a master that is about to be heard of here. */
+static int
+hinted(struct legacy *l, struct monotime now)
+{
+	struct legacy_node	*n;
+
+	RB_FOREACH(n, legacy_nodes, &l->nodes)
+		if (n->master != NULL && strcmp(n->id, l->self) != 0 &&
+		    node_live(l, n, now) && strcmp(n->master, l->self) != 0 &&
+		    find(l, n->master) != NULL &&
+		    !legacy_live(l, n->master, now))
+			return (1);
+	return (0);
 }
 
 static int
