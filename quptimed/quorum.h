@@ -241,7 +241,7 @@ TAILQ_HEAD(calls, call);
 struct qpeer {
 	TAILQ_ENTRY(qpeer)	 entry;
 	uint32_t		 handle;	/* with the engine */
-	uint32_t		 slot;		/* among a verdict's reporters */
+	uint32_t		 slot;	/* among a verdict's reporters */
 	char			*node_id;
 	char			*advertise;
 	char			*fingerprint;
@@ -723,7 +723,7 @@ struct mutation {
 	void			*rec;		/* PUT */
 	struct cluster		*with;		/* REPLACE */
 	struct strlist		 resolvers;	/* RESOLVERS */
-	struct mutation		*also;		/* PUT, REMOVE of another list */
+	struct mutation		*also;	/* PUT, REMOVE of another list */
 	void			*old;		/* its own */
 };
 

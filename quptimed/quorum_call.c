@@ -278,7 +278,8 @@ call_add(struct quorum *q, struct qpeer *p, enum wire_method method,
 static int
 can_send(const struct qpeer *p)
 {
-	return (p->up && !p->ending && p->nsent < (p->quptimed ? AT_A_TIME : 1));
+	return (p->up && !p->ending &&
+	    p->nsent < (p->quptimed ? AT_A_TIME : 1));
 }
 
 static void

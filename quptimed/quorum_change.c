@@ -311,7 +311,8 @@ change_record(struct quorum *q, struct change *ch, void *new, const void *old,
 		return (-1);
 	if (record_validate(ch->type->rec, new, "", ve) == -1)
 		return (-1);
-	other = mutate_find(q, ch->head.object, *list_member(new, ch->type->name));
+	other = mutate_find(q, ch->head.object,
+	    *list_member(new, ch->type->name));
 	if (other != NULL && other != old)
 		return (verr_set(ve, "", "%s \"%s\" exists",
 		    ch->type->rec->name, *list_member(new, ch->type->name)));

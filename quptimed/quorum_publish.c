@@ -381,7 +381,7 @@ push_all(struct quorum *q)
 			push(q, p);
 }
 
-/* Who is ahead of this node got it from somebody else: that confirms nothing. */
+/* Who is ahead of this node got that elsewhere: it confirms nothing. */
 static void
 confirm(struct quorum *q, struct qpeer *p, uint64_t version)
 {

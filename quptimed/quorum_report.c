@@ -50,7 +50,7 @@ struct reporter {
 	int			 held;		/* after a failure */
 	int			 told;		/* the log, of one */
 	struct monotime		 told_at;
-	char			*master;	/* of the last report_master() */
+	char			*master;	/* of last report_master() */
 };
 
 /* Of which checks a call tells. */

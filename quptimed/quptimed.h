@@ -70,8 +70,8 @@
 	X(IMSG_RELOAD)			/* parent -> quorum, id: client */ \
 	X(IMSG_OWN)			/* quorum -> parent: see to owners */ \
 	/* quorum -> engine */						\
-	X(IMSG_MESH_PEER)	/* struct mesh_peer, strings: name, address, */ \
-				/* fingerprint */			\
+	X(IMSG_MESH_PEER)	/* struct mesh_peer, strings: name, */	\
+				/* address, fingerprint */		\
 	X(IMSG_MESH_FORGET)	/* uint32 peer */			\
 	X(IMSG_MESH_CALL)	/* struct mesh_frame, frame */		\
 	X(IMSG_MESH_DROP)	/* struct mesh_frame, string: why */	\

@@ -170,14 +170,15 @@ node_make()
 	EOF
 }
 
-# node_run name [flag ...]: starts it, by $node_prefix if that is set, and leaves
-# its pid in $node.
+# node_run name [flag ...]: starts it, by $node_prefix if that is set, and
+# leaves its pid in $node.
 node_run()
 {
 	_name=$1
 	shift
 	# shellcheck disable=SC2046,SC2086
-	${node_prefix-} env $(cat "$work/$_name/env") "$quptimed" -d -D "$work/$_name/data" \
+	${node_prefix-} env $(cat "$work/$_name/env") \
+	    "$quptimed" -d -D "$work/$_name/data" \
 	    -s "$work/$_name/sock" "$@" >>"$work/$_name/log" 2>&1 &
 	node=$!
 	own $node

@@ -41,7 +41,8 @@
 #define CLIENT		7
 
 static struct quorum	 q;
-static struct imsgbuf	 parent, prober, notifier;
+static struct imsgbuf	 parent, prober, notifier, engine;
+static int		 fix_mesh;	/* with an engine, from the start */
 static struct imsgbuf	 fix_tx, fix_rx;
 static char		 fix_dir[] = "/tmp/quorum_test.XXXXXX";
 
@@ -66,21 +67,24 @@ fix_pair(int fds[2])
 }
 
 static inline void
-fix_buf(struct imsgbuf *b, int fd)
+fix_buf(struct imsgbuf *b, int fd, uint32_t maxsize)
 {
 	if (imsgbuf_init(b, fd) == -1 ||
-	    imsgbuf_set_maxsize(b, IPC_MAXSIZE) == -1)
+	    imsgbuf_set_maxsize(b, maxsize) == -1)
 		fix_die("imsgbuf");
 }
 
 static inline void
 fix_link(struct ipc *ipc, int peer, struct imsgbuf *other)
 {
-	int	 fds[2];
+	uint32_t	 maxsize = IPC_MAXSIZE;
+	int		 fds[2];
 
+	if (peer == PROC_ENGINE)
+		maxsize = MESH_MAXSIZE;
 	fix_pair(fds);
-	ipc_init(ipc, fds[0], peer, NULL, 0, &q.child.phase, IPC_MAXSIZE, 0);
-	fix_buf(other, fds[1]);
+	ipc_init(ipc, fds[0], peer, NULL, 0, &q.child.phase, maxsize, 0);
+	fix_buf(other, fds[1], maxsize);
 }
 
 static inline void
@@ -125,6 +129,8 @@ fix_load(struct verr *ve)
 	fix_link(&q.child.parent, PROC_PARENT, &parent);
 	fix_link(&q.prober, PROC_PROBER, &prober);
 	fix_link(&q.notifier, PROC_NOTIFIER, &notifier);
+	if (fix_mesh)
+		fix_link(&q.engine, PROC_ENGINE, &engine);
 	quorum_config_changed(&q);
 	return (0);
 }
@@ -147,6 +153,7 @@ fix_unload(void)
 	fix_buf_free(&parent);
 	fix_buf_free(&prober);
 	fix_buf_free(&notifier);
+	fix_buf_free(&engine);
 }
 
 static inline void
@@ -160,8 +167,8 @@ fix_start(void)
 	if (mkdtemp(fix_dir) == NULL || chdir(fix_dir) == -1)
 		fix_die(fix_dir);
 	fix_pair(fds);
-	fix_buf(&fix_tx, fds[0]);
-	fix_buf(&fix_rx, fds[1]);
+	fix_buf(&fix_tx, fds[0], MESH_MAXSIZE);
+	fix_buf(&fix_rx, fds[1], MESH_MAXSIZE);
 }
 
 static inline int

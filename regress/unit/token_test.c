@@ -116,7 +116,8 @@ test_hash(void)
 	};
 	static const char	 secret[] =
 	    "vxVMvsfmBV9CsC-WyNpey4GoQ473mIXkRl_BHqSVVXo";
-	static const char	 upper[] = "sha256:55D1DD3F7A15DACF92ECCED754E91"
+	static const char	 upper[] =
+	    "sha256:55D1DD3F7A15DACF92ECCED754E91"
 	    "E3F29DD71F174EB98C14EACBE77EA9AD892";
 	char			 buf[72];
 	size_t			 i;
