@@ -35,7 +35,7 @@
  */
 #define ANSWER_TIMEOUT	60000
 #define NO_TIMEOUT	(-1)	/* somebody has to approve, or to interrupt */
-#define PEERS_TRIES	30
+#define PEERS_TRIES	60
 #define PEERS_PAUSE	100	/* ms */
 #define TOKEN_MAX	(CTL_MAXSIZE - 2048)
 
@@ -130,7 +130,8 @@ static int		 alarm_seen;	/* something is down, or no quorum */
 static const char	*lookup_name;
 static char		 lookup_found[32];
 static int		 timeout = ANSWER_TIMEOUT;	/* of the request */
-static int		 live_seen;	/* another node is */
+static int		 live_seen;	/* another node, */
+static int		 master_seen;	/* and a master */
 
 static const struct output	 await_output = {
 	.peer = await_peer
@@ -287,16 +288,20 @@ do_join(struct parse_result *res, const struct output *out, const char *sock)
 	return (ret);
 }
 
-/* Until another node has been heard of: the list would look bleak. */
+/*
+ * Until another node has been heard of and there is a master: before, the list
+ * would look bleak, and changes would be refused.
+ */
 static void
 await_peers(struct imsgbuf *ibuf, const struct parse_result *res)
 {
 	int	 i;
 
-	live_seen = 0;
 	for (i = 0; i < PEERS_TRIES; i++) {
+		live_seen = master_seen = 0;
 		ctl_request(ibuf, ACT_SHOW_PEERS, res);
-		if (ctl_answer(ibuf, res, &await_output) != 0 || live_seen)
+		if (ctl_answer(ibuf, res, &await_output) != 0 ||
+		    (live_seen && master_seen))
 			return;
 		(void)poll(NULL, 0, PEERS_PAUSE);
 	}
@@ -307,6 +312,8 @@ await_peer(const struct peer_status *p)
 {
 	if (p->live && !p->self)
 		live_seen = 1;
+	if (p->master)
+		master_seen = 1;
 }
 
 /* The word itself, or the first line of standard input for "-". */

@@ -164,7 +164,11 @@ heart_live(const struct quorum *q, const char *node_id)
 void
 heart_up(struct quorum *q, struct qpeer *p)
 {
-	if (q->ticking)
+	/*
+	 * A QUptime node that starts elects among the first it hears of: the
+	 * sooner the master is among them, the better.
+	 */
+	if (q->ticking && (q->master || p->quptimed))
 		beat(q, p);
 }
 

@@ -59,6 +59,19 @@ own()
 	pids="$1 $pids"
 }
 
+# not_ok description text ...: said where prove(1) shows it.
+not_ok()
+{
+	failed=$((failed + 1))
+	echo "not ok $count - $1"
+	{
+		echo "$0: not ok $count - $1"
+		shift
+		printf '%s\n' "$@"
+	} | sed 's/^/#   /' >&2
+	return 1
+}
+
 # ok description command ...: one test; its output is shown when it fails.
 ok()
 {
@@ -69,11 +82,7 @@ ok()
 		echo "ok $count - $_desc"
 		return 0
 	fi
-	failed=$((failed + 1))
-	echo "not ok $count - $_desc"
-	echo "#   failed: $*"
-	sed 's/^/#   /' "$work/ok.out"
-	return 1
+	not_ok "$_desc" "failed: $*" "$(cat "$work/ok.out")"
 }
 
 # is description got want
@@ -84,10 +93,7 @@ is()
 		echo "ok $count - $1"
 		return 0
 	fi
-	failed=$((failed + 1))
-	echo "not ok $count - $1"
-	printf '%s\n' "got:  $2" "want: $3" | sed 's/^/#   /'
-	return 1
+	not_ok "$1" "got:  $2" "want: $3"
 }
 
 # like description text pattern: an extended regular expression.
@@ -98,10 +104,7 @@ like()
 		echo "ok $count - $1"
 		return 0
 	fi
-	failed=$((failed + 1))
-	echo "not ok $count - $1"
-	printf '%s\n' "got:     $2" "pattern: $3" | sed 's/^/#   /'
-	return 1
+	not_ok "$1" "got:     $2" "pattern: $3"
 }
 
 skip()
@@ -130,7 +133,7 @@ done_testing()
 			[ -f "$l" ] || continue
 			echo "# $l:"
 			tail -n 40 "$l" | sed 's/^/#   /'
-		done
+		done >&2
 	fi
 	echo "1..$count"
 	exit $((failed != 0))

@@ -42,7 +42,10 @@ result()
 	fi
 	failed=1
 	echo "not ok $count - $2"
-	sed 's/^/# /' "$work/diff"
+	{
+		echo "not ok $count - $2"
+		cat "$work/diff"
+	} | sed 's/^/# /' >&2
 }
 
 # kind file: what the file is, by its name.

@@ -228,7 +228,11 @@ what="u joins"
 everywhere '.Peers | length' 5
 ok "all of them are live" wait_until 5 node_is n peers \
     '[.peers[] | select(.live)] | length' 5
-ok "and have one master" wait_until 10 sc_is u status .master_id 1000-n
+# The newcomer elects among those it hears of first, for two minutes.
+ok "those who were there keep their master" wait_until 10 sc_is t status \
+    .master_id 1000-n
+ok "so does the other one" sc_is s status .master_id 1000-n
+ok "and m" node_is m status .master_id 1000-n
 from_ours m
 
 # And out again.

@@ -20,39 +20,9 @@
 # shellcheck source=regress/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-npeers()
-{
-	ctl "$1" -j show peers | jq '.peers | length'
-}
-has_peers()
-{
-	[ "$(npeers "$1")" = "$2" ]
-}
-all_live()
-{
-	[ "$(ctl "$1" -j show peers | jq '[.peers[] | select(.live)] |
-	    length')" = "$2" ]
-}
-field()
-{
-	ctl "$1" -j show status | jq -r "$2"
-}
-same_master()
-{
-	_m=
-	for _n in "$@"; do
-		_x=$(field "$_n" .master_id)
-		[ -n "$_x" ] && [ "$_x" != null ] || return 1
-		[ -z "$_m" ] || [ "$_x" = "$_m" ] || return 1
-		_m=$_x
-	done
-}
-token()
-{
-	_on=$1
-	shift
-	ctl "$_on" -j enroll create "$@" | jq -r .token
-}
+# shellcheck source=regress/integ/mesh.sh
+. "$(dirname "$0")/mesh.sh"
+
 waits()
 {
 	ctl a -j show tokens | jq -e ".tokens[] | select(.name == \"$1\") |

@@ -16,7 +16,7 @@
 # For tests of several nodes: clusters, and worlds of network namespaces of
 # their own in which links can be cut.  Source after lib.sh.
 #
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034,SC2154
 
 # field node filter: of its status.
 field()

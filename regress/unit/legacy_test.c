@@ -194,6 +194,28 @@ static const struct step	 return5[] = {
 	HEARD(9000, "d", "c"), NEW(9000, "c", 3), OVER
 };
 
+/* A healed link shows who follows a master before the master itself. */
+static const struct step	 healed5[] = {
+	HEARD(3900, "a", ""), HEARD(3900, "c", ""), NEW(4000, "a", 1),
+	NEW(8000, "", 2), HEARD(9000, "a", ""), HEARD(9000, "c", "d"),
+	SAME(9000, "", 2), HEARD(9800, "d", "d"), NEW(9800, "d", 3), OVER
+};
+
+/* But who stays unheard is missed. */
+static const struct step	 healed5dead[] = {
+	HEARD(3900, "a", ""), HEARD(3900, "c", ""), NEW(4000, "a", 1),
+	NEW(8000, "", 2), HEARD(9000, "a", ""), HEARD(9000, "c", "d"),
+	SAME(9000, "", 2), HEARD(12000, "a", ""), HEARD(12000, "c", "d"),
+	SAME(12999, "", 2), NEW(13000, "a", 3), OVER
+};
+
+/* Nobody speaks of a master: there is nothing to wait for. */
+static const struct step	 healed5none[] = {
+	HEARD(3900, "a", ""), HEARD(3900, "c", ""), NEW(4000, "a", 1),
+	NEW(8000, "", 2), HEARD(9000, "a", ""), HEARD(9000, "c", ""),
+	NEW(9000, "a", 3), OVER
+};
+
 /* Alone with its opinion, it gives way to a lower one. */
 static const struct step	 yield3[] = {
 	HEARD(3900, "c", ""), NEW(4000, "b", 1),
@@ -285,6 +307,9 @@ test_timelines(void)
 	run("boot of five", "abcde", boot5);
 	run("boot of five, agreed", "abcde", boot5agreed);
 	run("return", "abcde", return5);
+	run("healed", "abcde", healed5);
+	run("healed, master dead", "abcde", healed5dead);
+	run("healed, no master", "abcde", healed5none);
 	run("yield", "abc", yield3);
 	run("yield to a higher one", "abc", yield3up);
 	run("stay", "abc", stay3);

@@ -35,14 +35,16 @@ static int	tap_count, tap_failed;
 	long long tap_g = (long long)(got), tap_w = (long long)(want);	\
 	if (!tap_ok(tap_g == tap_w, __FILE__, __LINE__,			\
 	    #got " == " #want, __VA_ARGS__))				\
-		printf("#   got %lld, want %lld\n", tap_g, tap_w);	\
+		fprintf(stderr, "#   got %lld, want %lld\n",	\
+		    tap_g, tap_w);					\
 } while (0)
 #define is_str(got, want, ...)	do {					\
 	const char *tap_g = (got), *tap_w = (want);			\
 	if (!tap_ok(tap_g != NULL && tap_w != NULL &&			\
 	    strcmp(tap_g, tap_w) == 0, __FILE__, __LINE__,		\
 	    #got " is " #want, __VA_ARGS__))				\
-		printf("#   got  \"%s\"\n#   want \"%s\"\n",		\
+		fprintf(stderr,						\
+		    "#   got  \"%s\"\n#   want \"%s\"\n",		\
 		    tap_g ? tap_g : "(null)", tap_w ? tap_w : "(null)"); \
 } while (0)
 
@@ -59,7 +61,9 @@ tap_ok(int cond, const char *file, int line, const char *expr,
 	putchar('\n');
 	if (!cond) {
 		tap_failed++;
-		printf("#   %s:%d: %s\n", file, line, expr);
+		/* Where prove(1) shows it. */
+		fprintf(stderr, "#   %s:%d: not ok %d: %s\n", file, line,
+		    tap_count, expr);
 	}
 	fflush(stdout);
 	return (cond);
