@@ -156,6 +156,18 @@ gone()
 	! kill -0 "$1" 2>/dev/null
 }
 
+# memory pid: of a node, in KB: what is shared counts in parts.
+memory()
+{
+	_kb=0
+	for _p in "$1" $(ps -o pid= --ppid "$1"); do
+		_pss=$(sed -n 's/^Pss: *\([0-9]*\) kB/\1/p' \
+		    "/proc/$_p/smaps_rollup")
+		_kb=$((_kb + _pss))
+	done
+	echo $_kb
+}
+
 # A TCP port of 127.0.0.1 that nobody listens on.
 free_port()
 {

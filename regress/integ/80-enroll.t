@@ -67,7 +67,7 @@ ctl c join "$t" >"$work/c.out" 2>&1 &
 joining=$!
 own $joining
 ok "c waits" wait_until 10 waits charlie
-like "and says so" "$(cat "$work/c.out")" "waiting for approval"
+ok "and says so" wait_until 5 grep -q "waiting for approval" "$work/c.out"
 is "it is no member" "$(npeers a)" 2
 out=$(ctl d join "$t" 2>&1)
 is "nobody takes its place" $? 1
