@@ -17,9 +17,6 @@
 
 #include <stdarg.h>
 
-#include <libgen.h>
-#include <limits.h>
-
 #include "quorum.h"
 
 /*
@@ -61,7 +58,6 @@ static const char
 #define FP_Y	"sha256:" \
     "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
-static char	 place[PATH_MAX];
 static char	*pem[2];
 static struct certinfo	 who[2];
 
@@ -185,22 +181,15 @@ fake_advertise(const struct quorum *a, char *buf, size_t size)
 }
 
 static void
-find_keys(char *argv0)
+find_keys(const char *argv0)
 {
-	char		 copy[1024], path[PATH_MAX + 64];
-	const char	*places[] = { ".", "regress/unit", NULL };
+	char		 place[PATH_MAX], path[PATH_MAX + 64];
 	const char	*names[] = { "node-a", "node-b" };
 	size_t		 i;
 
-	strlcpy(copy, argv0, sizeof(copy));
-	places[2] = dirname(copy);
-	for (i = 0; i < 3; i++) {
-		snprintf(path, sizeof(path), "%s/vectors/keys", places[i]);
-		if (access(path, R_OK) == 0 && realpath(path, place) != NULL)
-			break;
-	}
+	fix_vectors(argv0, place);
 	for (i = 0; i < 2; i++) {
-		snprintf(path, sizeof(path), "%s/%s/keys/cert.pem", place,
+		snprintf(path, sizeof(path), "%s/keys/%s/keys/cert.pem", place,
 		    names[i]);
 		pem[i] = strdup(fix_read(path));
 		if (keys_certinfo(pem[i], strlen(pem[i]), &who[i]) == -1)

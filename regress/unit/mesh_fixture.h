@@ -35,6 +35,7 @@
 #define PEER(id, addr, fp)						\
     "  - {node_id: " id ", advertise: \"" addr "\", fingerprint: \"" fp	\
     "\"}\n"
+#define B_AND_C	PEER("node-b", "b:1", FP_B) PEER("node-c", "c:1", FP_C)
 #define CONFIG(version, peers)						\
     "version: " version "\nupdated_at: 2026-05-15T14:01:00Z\n"		\
     "updated_by: node-b\npeers:\n" PEER("node-a", "a:1", FP_A) peers	\
@@ -154,15 +155,40 @@ mesh_next(void)
 	return (got.type);
 }
 
-/* Whether that is the next one, which is a call of that method. */
+/* Reads on until a message of that type. */
 static inline int
-mesh_called(const char *method)
+mesh_find(uint32_t type)
+{
+	while (mesh_next() != IMSG_NONE)
+		if (got.type == type)
+			return (1);
+	return (0);
+}
+
+static inline void
+mesh_drain(void)
+{
+	while (mesh_next() != IMSG_NONE)
+		;
+}
+
+/* Whether the last message is a call of that method. */
+static inline int
+mesh_is_call(const char *method)
 {
 	char	 want[64];
 
 	snprintf(want, sizeof(want), ",\"method\":\"%s\",", method);
-	return (mesh_next() == IMSG_MESH_CALL &&
+	return (got.type == IMSG_MESH_CALL &&
 	    strstr(got.frame, want) != NULL);
+}
+
+/* Whether that is the next one, which is a call of that method. */
+static inline int
+mesh_called(const char *method)
+{
+	mesh_next();
+	return (mesh_is_call(method));
 }
 
 static inline void
@@ -269,6 +295,39 @@ mesh_connect(struct qpeer *p, uint32_t gen, int quptimed)
 		fix_die("no Ping");
 	mesh_result(p->handle, gen, got.id,
 	    "{\"node_id\":\"x\",\"now\":\"2026-05-15T14:01:00Z\"}");
+}
+
+/* This node has waited for long; node-b says who is master; NULL: nobody. */
+static inline void
+mesh_elect(const char *master)
+{
+	q.legacy.started = mono_sub(mono_now(), MONO_SEC(600));
+	heart_heard(&q, mesh_peer("node-b"), "", master, q.cluster.version);
+}
+
+/* Who asks this node, over which connection. */
+struct mesh_asker {
+	struct mesh_request	 head;
+	const char		*cn;
+	const char		*fingerprint;
+};
+
+static inline void
+mesh_ask(const struct mesh_asker *who, const char *frame, size_t len)
+{
+	struct imsg	 imsg;
+	struct ibuf	*buf;
+
+	if ((buf = ibuf_dynamic(0, MESH_MAXSIZE - IMSG_HEADER_SIZE)) == NULL)
+		fix_die("ibuf");
+	ibuf_add(buf, &who->head, sizeof(who->head));
+	pack_string(buf, who->cn);
+	pack_string(buf, who->fingerprint);
+	pack_string(buf, "192.0.2.9:4321");
+	ibuf_add(buf, frame, len);
+	fix_imsg(&imsg, IMSG_MESH_REQUEST, 0, buf);
+	rpc_request(&q, &imsg);
+	imsg_free(&imsg);
 }
 
 #endif /* MESH_FIXTURE_H */

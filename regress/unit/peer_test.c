@@ -24,7 +24,6 @@
 #define NENDS	128
 #define LONG	MONO_SEC(600)
 #define SHORT	MONO_MSEC(30)
-#define B_AND_C	PEER("node-b", "b:1", FP_B) PEER("node-c", "c:1", FP_C)
 #define HEARD	"{\"node_id\":\"node-b\",\"config_version\":7}"
 
 /* How a call came to its end. */
@@ -93,16 +92,6 @@ wait_end(const struct end *e)
 	return (e->n == 1);
 }
 
-/* Reads on until a message of that type. */
-static int
-find_next(uint32_t type)
-{
-	while (mesh_next() != IMSG_NONE)
-		if (got.type == type)
-			return (1);
-	return (0);
-}
-
 static void
 test_told(void)
 {
@@ -143,8 +132,7 @@ test_changes(void)
 	uint32_t	 b, slot;
 
 	mesh_load(CONFIG("5", B_AND_C));
-	while (mesh_next() != IMSG_NONE)
-		;
+	mesh_drain();
 	b = mesh_peer("node-b")->handle;
 	slot = mesh_peer("node-b")->slot;
 	ok(slot != SELF && slot != mesh_peer("node-c")->slot,
@@ -179,9 +167,9 @@ test_changes(void)
 	mesh_install(CONFIG("10", PEER("node-b", "b:1", FP_E)
 	    PEER("node-c", "c:1", FP_C)));
 	is_int(ends[0].n, 1, "with another key its calls end");
-	ok(find_next(IMSG_MESH_FORGET) && got.peer == b,
+	ok(mesh_find(IMSG_MESH_FORGET) && got.peer == b,
 	    "the old one is forgotten");
-	ok(find_next(IMSG_MESH_PEER) && got.peer != b &&
+	ok(mesh_find(IMSG_MESH_PEER) && got.peer != b &&
 	    strcmp(got.fingerprint, FP_E) == 0, "the new one told");
 	is_int(mesh_peer("node-b")->up, 0, "not connected");
 	fix_unload();
@@ -194,8 +182,7 @@ test_serial(void)
 	uint64_t	 id;
 
 	mesh_load(CONFIG("5", B_AND_C));
-	while (mesh_next() != IMSG_NONE)
-		;
+	mesh_drain();
 	p = mesh_peer("node-b");
 	mesh_connect(p, 1, 0);
 	call(p, WIRE_STATUS, LONG, 0);
@@ -228,8 +215,7 @@ test_parallel(void)
 	int		 i, n;
 
 	mesh_load(CONFIG("5", B_AND_C));
-	while (mesh_next() != IMSG_NONE)
-		;
+	mesh_drain();
 	p = mesh_peer("node-b");
 	mesh_connect(p, 3, 1);
 	for (i = 0; i < 20; i++)
@@ -259,8 +245,7 @@ test_deadlines(void)
 	struct qpeer	*p;
 
 	mesh_load(CONFIG("5", B_AND_C));
-	while (mesh_next() != IMSG_NONE)
-		;
+	mesh_drain();
 	p = mesh_peer("node-b");
 	call(p, WIRE_STATUS, SHORT, 0);
 	call(p, WIRE_STATUS, LONG, 1);
@@ -305,8 +290,7 @@ test_down(void)
 	uint64_t	 id;
 
 	mesh_load(CONFIG("5", B_AND_C));
-	while (mesh_next() != IMSG_NONE)
-		;
+	mesh_drain();
 	p = mesh_peer("node-b");
 	mesh_connect(p, 1, 0);
 	ok(p->up && p->has_offset && p->rtt >= 0, "its clock is known");
@@ -362,8 +346,7 @@ test_garbage(void)
 	int		 quptimed;
 
 	mesh_load(CONFIG("5", B_AND_C));
-	while (mesh_next() != IMSG_NONE)
-		;
+	mesh_drain();
 	for (quptimed = 0; quptimed < 2; quptimed++) {
 		garbage("", quptimed, "empty");
 		garbage("nonsense", quptimed, "no JSON");
@@ -423,8 +406,7 @@ test_removal(void)
 	int		 i;
 
 	mesh_load(CONFIG("5", B_AND_C));
-	while (mesh_next() != IMSG_NONE)
-		;
+	mesh_drain();
 	p = mesh_peer("node-b");
 	mesh_connect(p, 1, 0);
 	for (i = 0; i < 3; i++)
@@ -436,16 +418,14 @@ test_removal(void)
 	is_int(ends[2].n, 2, "one made meanwhile too");
 	is_str(ends[2].error, "it has gone", "why");
 
-	while (mesh_next() != IMSG_NONE)
-		;
+	mesh_drain();
 	p = mesh_peer("node-c");
 	handle = p->handle;
 	mesh_connect(p, 1, 1);
 	for (i = 0; i < 3; i++)
 		call(p, WIRE_STATUS, LONG, i);
 	ends[0].remove = 1;
-	while (mesh_next() != IMSG_NONE)
-		;
+	mesh_drain();
 	mesh_down(handle, 1, "closed");
 	ok(peer_by_handle(&q, handle) == NULL, "removed from within a call");
 	ok(ends[0].n == 1 && ends[1].n == 1 && ends[2].n == 1,
@@ -475,8 +455,7 @@ test_shared(void)
 	char		 text[] = "{\"config\":null}";
 
 	mesh_load(CONFIG("5", B_AND_C));
-	while (mesh_next() != IMSG_NONE)
-		;
+	mesh_drain();
 	b = mesh_peer("node-b");
 	c = mesh_peer("node-c");
 	memset(ends, 0, sizeof(ends));
@@ -492,7 +471,7 @@ test_shared(void)
 	    strstr(got.frame, ":{\"config\":null}") != NULL, "text as it was");
 	mesh_install(CONFIG("6", PEER("node-c", "c:1", FP_C)));
 	mesh_up(c->handle, 1, 0, "node-c");
-	ok(find_next(IMSG_MESH_CALL) &&
+	ok(mesh_find(IMSG_MESH_CALL) &&
 	    strstr(got.frame, ":{\"config\":null}") != NULL,
 	    "the other's outlives it");
 	fix_unload();
@@ -505,8 +484,7 @@ test_bootstrap(void)
 	uint32_t	 handle;
 
 	mesh_load(CONFIG("5", B_AND_C));
-	while (mesh_next() != IMSG_NONE)
-		;
+	mesh_drain();
 	news = ups = 0;
 	p = peer_bootstrap(&q, "d:1", FP_D, notify, why);
 	ok(p != NULL, "one who is no member");
@@ -533,7 +511,7 @@ test_bootstrap(void)
 	call(p, WIRE_STATUS, LONG, 1);
 	peer_remove(&q, p);
 	ok(ends[1].n == 1 && news == 3, "removed: its calls end, quietly");
-	ok(find_next(IMSG_MESH_FORGET), "the engine forgets it");
+	ok(mesh_find(IMSG_MESH_FORGET), "the engine forgets it");
 	fix_unload();
 }
 

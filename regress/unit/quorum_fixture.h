@@ -25,6 +25,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <libgen.h>
+#include <limits.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -112,6 +114,24 @@ fix_read(const char *name)
 	buf[n] = '\0';
 	fclose(f);
 	return (buf);
+}
+
+/* The directory of the vectors; asked for before fix_start(). */
+static inline void
+fix_vectors(const char *argv0, char *place)
+{
+	const char	*places[] = { ".", "regress/unit", NULL };
+	char		 path[PATH_MAX], copy[PATH_MAX];
+	size_t		 i;
+
+	strlcpy(copy, argv0, sizeof(copy));
+	places[2] = dirname(copy);
+	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		snprintf(path, sizeof(path), "%.3000s/vectors", places[i]);
+		if (realpath(path, place) != NULL)
+			return;
+	}
+	fix_die("vectors");
 }
 
 /* As setup_done() does. */
