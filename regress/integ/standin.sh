@@ -62,3 +62,27 @@ all_have()
 {
 	[ "$(sc "$1" configs | jq -r "[.[] | $2] | unique | .[]")" = "$3" ]
 }
+
+# crowd_run node n: that node, fresh, in a cluster with so many stand-ins, who
+# know no other one; they answer to sc crowd.  It is master by its id.
+crowd_run()
+{
+	node_make "$1"
+	echo QUPTIME_NODE_ID=1000 >>"$work/$1/env"
+	node_start "$1" || return 1
+	node_stop
+	mkdir -p "$work/crowd"
+	"$standin" crowd "$work/crowd" "$2" --ctl "$work/crowd/ctl" \
+	    --towards "127.0.0.1:$(sed -n 's/^QUPTIME_BIND_PORT=//p' \
+	    "$work/$1/env")" >"$work/crowd/log" 2>&1 &
+	own $!
+	wait_until 60 grep -q ready "$work/crowd/log" || return 1
+	awk -v peers="$work/crowd/peers.yaml" '
+	/^checks:/ {
+		while ((getline line <peers) > 0)
+			print line
+	}
+	{ print }' "$work/$1/data/cluster.yaml" >"$work/crowd/new"
+	mv "$work/crowd/new" "$work/$1/data/cluster.yaml"
+	node_start "$1"
+}
