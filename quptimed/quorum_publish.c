@@ -325,14 +325,14 @@ answered(struct quorum *q, struct qpeer *p, const struct answer *a, void *arg)
 	free(w);
 }
 
-/* To each peer one at a time. */
+/* To each peer one at a time; who is not there is sent it when heard of. */
 static void
 push(struct quorum *q, struct qpeer *p)
 {
 	const char	*text;
 	size_t		 len;
 
-	if (p->publishing || p->conf == NULL || *str(p->advertise) == '\0')
+	if (p->publishing || p->conf == NULL || !p->up)
 		return;
 	if ((text = publish_text(q, &len)) == NULL) {
 		log_warnx("version %llu: out of memory",
