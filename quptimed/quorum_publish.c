@@ -393,8 +393,8 @@ confirm(struct quorum *q, struct qpeer *p, uint64_t version)
 
 /*
  * Whether a majority of those who are members now has that version.  For one
- * that lets a node in, as many as were a majority before it will do: a second
- * node confirms nothing until it has been told that it is in.
+ * that lets a node in, and for those before it, as many as were a majority then
+ * will do: a second node confirms nothing until it has been told that it is in.
  */
 static int
 is_confirmed(const struct quorum *q, uint64_t version)
@@ -404,9 +404,8 @@ is_confirmed(const struct quorum *q, uint64_t version)
 	int64_t			 n = 0, need;
 
 	need = quorum_size(q);
-	if (pub != NULL && version == pub->grown)
+	if (pub != NULL && version <= pub->grown && pub->before / 2 + 1 < need)
 		need = pub->before / 2 + 1;
-
 	if (heart_is_member(q))
 		n++;
 	TAILQ_FOREACH(p, &q->peers, entry)
