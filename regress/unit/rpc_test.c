@@ -16,8 +16,6 @@
 
 #include "mesh_fixture.h"
 
-#include "mesh_fixture.h"
-
 /*
  * Requests of other nodes, from the engine's message to its answer: who may
  * ask, what is refused, and what comes of what is not.
