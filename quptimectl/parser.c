@@ -112,6 +112,7 @@ static const struct token t_check[] = {
 	{ T_KEYWORD,	"enable",	ACT_ENABLE,	t_name },
 	{ T_KEYWORD,	"list",		ACT_SHOW_CHECKS, t_end },
 	{ T_KEYWORD,	"remove",	ACT_REMOVE,	t_name },
+	{ T_KEYWORD,	"test",		ACT_CHECK_TEST,	t_name_flags },
 	{ T_END,	NULL,		ACT_NONE,	NULL }
 };
 static const struct token t_alert_add[] = {
@@ -131,15 +132,16 @@ static const struct token t_alert[] = {
 	{ T_KEYWORD,	"test",		ACT_ALERT_TEST,	t_name },
 	{ T_END,	NULL,		ACT_NONE,	NULL }
 };
+static const struct token t_join[] = {
+	{ T_NAME,	"token",	ACT_NONE,	t_flags },
+	{ T_END,	NULL,		ACT_NONE,	NULL }
+};
 static const struct token t_enroll[] = {
 	{ T_KEYWORD,	"approve",	ACT_ENROLL_APPROVE, t_name_or_id },
 	{ T_KEYWORD,	"create",	ACT_ENROLL_CREATE, t_flags },
+	{ T_KEYWORD,	"join",		ACT_JOIN,	t_join },
 	{ T_KEYWORD,	"list",		ACT_SHOW_TOKENS, t_end },
 	{ T_KEYWORD,	"revoke",	ACT_ENROLL_REVOKE, t_name_or_id },
-	{ T_END,	NULL,		ACT_NONE,	NULL }
-};
-static const struct token t_join[] = {
-	{ T_NAME,	"token",	ACT_NONE,	t_flags },
 	{ T_END,	NULL,		ACT_NONE,	NULL }
 };
 static const struct token t_log[] = {
@@ -161,6 +163,11 @@ static const struct token t_resolvers[] = {
 	{ T_KEYWORD,	"clear",	ACT_RESOLVERS_CLEAR, t_end },
 	{ T_KEYWORD,	"list",		ACT_SHOW_RESOLVERS, t_end },
 	{ T_KEYWORD,	"set",		ACT_RESOLVERS_SET, t_resolvers_set },
+	{ T_KEYWORD,	"show",		ACT_SHOW_RESOLVERS, t_end },
+	{ T_END,	NULL,		ACT_NONE,	NULL }
+};
+static const struct token t_cluster[] = {
+	{ T_KEYWORD,	"resolvers",	ACT_NONE,	t_resolvers },
 	{ T_END,	NULL,		ACT_NONE,	NULL }
 };
 static const struct token t_trust[] = {
@@ -183,15 +190,18 @@ static const struct token t_show[] = {
 static const struct token t_main[] = {
 	{ T_KEYWORD,	"alert",	ACT_NONE,	t_alert },
 	{ T_KEYWORD,	"check",	ACT_NONE,	t_check },
+	{ T_KEYWORD,	"cluster",	ACT_NONE,	t_cluster },
 	{ T_KEYWORD,	"enroll",	ACT_NONE,	t_enroll },
 	{ T_KEYWORD,	"init",		ACT_INIT,	t_flags },
 	{ T_KEYWORD,	"join",		ACT_JOIN,	t_join },
 	{ T_KEYWORD,	"log",		ACT_NONE,	t_log },
 	{ T_KEYWORD,	"monitor",	ACT_MONITOR,	t_end },
+	{ T_KEYWORD,	"node",		ACT_NONE,	t_peer },
 	{ T_KEYWORD,	"peer",		ACT_NONE,	t_peer },
 	{ T_KEYWORD,	"reload",	ACT_RELOAD,	t_end },
 	{ T_KEYWORD,	"resolvers",	ACT_NONE,	t_resolvers },
 	{ T_KEYWORD,	"show",		ACT_NONE,	t_show },
+	{ T_KEYWORD,	"status",	ACT_SHOW_STATUS, t_end },
 	{ T_KEYWORD,	"trust",	ACT_NONE,	t_trust },
 	{ T_END,	NULL,		ACT_NONE,	NULL }
 };
@@ -210,15 +220,16 @@ static const struct {
 	enum action		 action;
 	const struct record	*rec;
 } action_flags[] = {
+	{ ACT_CHECK_TEST,	&test_args_record },
 	{ ACT_ENROLL_CREATE,	&enroll_args_record },
 	{ ACT_INIT,		&node_record },
 	{ ACT_JOIN,		&join_args_record }
 };
 
 /* Flags that stand for nothing in a file; bounds are the daemon's. */
-#define ARG(s, m, y, t, lo, hi, opt, h)					\
+#define ARG(s, m, y, t, lo, hi, opt, ...)				\
 	{ .yaml = (y), .type = (t), .offset = offsetof(struct s, m),	\
-	  .min = (lo), .max = (hi), .flag = (opt), .help = (h) }
+	  .min = (lo), .max = (hi), .flag = (opt), .help = __VA_ARGS__ }
 #define ARGS(s, f)							\
 const struct record s##_record = {					\
 	.name = #s, .size = sizeof(struct s), .extra = RECORD_NOEXTRA,	\
@@ -237,9 +248,28 @@ ARGS(enroll_args, enroll_args_fields);
 
 static const struct field	join_args_fields[] = {
 	ARG(join_args, advertise, "advertise", FT_STR, 1, 512, "advertise",
-	    "host:port where peers reach this node")
+	    "host:port where peers reach this node"),
+	ARG(join_args, yes, "yes", FT_BOOL, 0, 0, "yes", "ask nothing")
 };
 ARGS(join_args, join_args_fields);
+
+static const char *const	test_states[] = {
+	"down", "recovered", "up", NULL
+};
+static const struct field	test_args_fields[] = {
+	ARG(test_args, state, "state", FT_STR, 1, 32, "state",
+	    "what the check is said to have become", .words = test_states)
+};
+ARGS(test_args, test_args_fields);
+
+/* Flags as QUptime has them, where ours have another name. */
+static const struct {
+	const struct record	*rec;
+	const char		*flag;
+	const char		*ours;
+} synonyms[] = {
+	{ &peer_record,		"address",	"advertise" }
+};
 
 static const struct token *match(const struct token *, const char *);
 static int	 is_keyword(const struct token *);
@@ -315,29 +345,29 @@ is_keyword(const struct token *t)
 	    t->type == T_ONOFF);
 }
 
+/* One line: what is wrong, and what would not be. */
 static int
 complain(const struct token *table, const char *word)
 {
 	const struct token	*t;
+	char			 valid[512] = "", one[64];
 	const char		*sep = "";
 
-	if (word == NULL)
-		warnx("the command is not complete");
-	else if (table->type == T_END)
+	if (word != NULL && table->type == T_END) {
 		warnx("%s: nothing may follow here", word);
-	else
-		warnx("%s: not known, or not the only match", word);
-	if (table->type == T_END)
 		return (-1);
-	fprintf(stderr, "valid: ");
+	}
 	for (t = table; t->type != T_END && t->type != T_OPTEND; t++) {
-		if (is_keyword(t))
-			fprintf(stderr, "%s%s", sep, t->keyword);
-		else
-			fprintf(stderr, "%s<%s>", sep, t->keyword);
+		(void)snprintf(one, sizeof(one), is_keyword(t) ? "%s%s" :
+		    "%s<%s>", sep, t->keyword);
+		(void)strlcat(valid, one, sizeof(valid));
 		sep = ", ";
 	}
-	fputc('\n', stderr);
+	if (word == NULL)
+		warnx("the command is not complete; valid: %s", valid);
+	else
+		warnx("%s: not known, or not the only match; valid: %s", word,
+		    valid);
 	return (-1);
 }
 
@@ -473,9 +503,13 @@ resolve(struct parse_result *res, struct setting *s, const char *type)
 {
 	unsigned int	 bit = type_bit(res, type);
 	char		 base[32], *text;
-	size_t		 len = strlen(s->flag);
+	size_t		 i, len = strlen(s->flag);
 
 	s->field = record_flag(res->rec, s->flag, bit);
+	for (i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++)
+		if (s->field == NULL && synonyms[i].rec == res->rec &&
+		    strcmp(synonyms[i].flag, s->flag) == 0)
+			s->field = record_flag(res->rec, synonyms[i].ours, bit);
 	if (s->field == NULL && len > 5 && len < sizeof(base) &&
 	    strcmp(s->flag + len - 5, "-file") == 0) {
 		strlcpy(base, s->flag, len - 4);

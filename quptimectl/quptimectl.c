@@ -80,6 +80,7 @@ static int	 fill_log(struct ibuf *, const struct parse_result *);
 static int	 fill_resolvers(struct ibuf *, const struct parse_result *);
 static int	 fill_enroll(struct ibuf *, const struct parse_result *);
 static int	 fill_join(struct ibuf *, const struct parse_result *);
+static int	 fill_test(struct ibuf *, const struct parse_result *);
 static void	 settings_into(const struct parse_result *, void *);
 static struct imsgbuf
 		*ctl_connect(const char *);
@@ -108,6 +109,7 @@ static const struct request	 requests[] = {
 	{ ACT_SHOW_TOKENS, IMSG_CTL_SHOW_TOKENS, NULL, ANSWER_TIMEOUT },
 	{ ACT_SHOW_TRUST, IMSG_CTL_SHOW_TRUST, NULL, ANSWER_TIMEOUT },
 	{ ACT_ALERT_TEST, IMSG_CTL_ALERT_TEST, fill_name, ANSWER_TIMEOUT },
+	{ ACT_CHECK_TEST, IMSG_CTL_CHECK_TEST, fill_test, ANSWER_TIMEOUT },
 	{ ACT_TRUST_REMOVE, IMSG_CTL_TRUST_REMOVE, fill_name, ANSWER_TIMEOUT },
 	{ ACT_RESOLVERS_SET, IMSG_CTL_RESOLVERS, fill_resolvers,
 	    ANSWER_TIMEOUT },
@@ -541,6 +543,20 @@ fill_join(struct ibuf *buf, const struct parse_result *res)
 	rv = pack_string(buf, res->name) == -1 ||
 	    pack_string(buf, str(args.advertise)) == -1 ? -1 : 0;
 	record_clear(&join_args_record, &args);
+	return (rv);
+}
+
+static int
+fill_test(struct ibuf *buf, const struct parse_result *res)
+{
+	struct test_args	 args;
+	int			 rv;
+
+	memset(&args, 0, sizeof(args));
+	settings_into(res, &args);
+	rv = pack_string(buf, res->name) == -1 ||
+	    pack_string(buf, str(args.state)) == -1 ? -1 : 0;
+	record_clear(&test_args_record, &args);
 	return (rv);
 }
 

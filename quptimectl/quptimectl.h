@@ -42,6 +42,7 @@ enum action {
 	ACT_DISABLE,
 	ACT_DEFAULT,
 	ACT_ALERT_TEST,
+	ACT_CHECK_TEST,
 	ACT_TRUST_REMOVE,
 	ACT_RESOLVERS_SET,
 	ACT_RESOLVERS_CLEAR,
@@ -73,10 +74,16 @@ struct enroll_args {
 
 struct join_args {
 	char		*advertise;	/* NULL: as node.yaml has it */
+	int		 yes;		/* QUptime asks without; nothing here */
+};
+
+struct test_args {
+	char		*state;		/* NULL: down */
 };
 
 extern const struct record	 enroll_args_record;
 extern const struct record	 join_args_record;
+extern const struct record	 test_args_record;
 
 struct parse_result {
 	enum action		 action;
@@ -92,7 +99,7 @@ struct parse_result {
 
 /*
  * The command line after the options.  0, or -1 with one line on standard
- * error; what is valid instead follows it.
+ * error.
  */
 int	 parse(int, char **, struct parse_result *);
 /*

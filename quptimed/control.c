@@ -112,6 +112,7 @@ static const struct request	 requests[] = {
 	{ IMSG_CTL_ENROLL_REVOKE, MAY_CHANGE, 1, NAME_LEN_MAX, NULL },
 	{ IMSG_CTL_JOIN, MAY_CHANGE, 2, CTL_MAXSIZE, NULL },
 	{ IMSG_CTL_ALERT_TEST, MAY_CHANGE, 1, NAME_LEN_MAX, NULL },
+	{ IMSG_CTL_CHECK_TEST, MAY_CHANGE, 2, NAME_LEN_MAX, NULL },
 	{ IMSG_CTL_RELOAD, MAY_CHANGE, 0, 0, reload },
 	{ IMSG_CTL_LOG, MAY_CHANGE, sizeof(int32_t), sizeof(int32_t),
 	    set_log }

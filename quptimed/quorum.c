@@ -80,6 +80,7 @@ static const struct ipc_rule	 parent_rules[] = {
 	CONTROL(IMSG_CTL_JOIN),
 	CONTROL(IMSG_CTL_MONITOR),
 	CONTROL(IMSG_CTL_ALERT_TEST),
+	CONTROL(IMSG_CTL_CHECK_TEST),
 	FLAT(IMSG_CTL_XOFF, PH_RUN, 0, control),
 	FLAT(IMSG_CTL_XON, PH_RUN, 0, control),
 	FLAT(IMSG_CTL_CLOSE, PH_RUN, 0, control),
@@ -401,6 +402,9 @@ control(struct ipc *ipc, struct imsg *imsg)
 		break;
 	case IMSG_CTL_ALERT_TEST:
 		alert_test(q, imsg);
+		break;
+	case IMSG_CTL_CHECK_TEST:
+		alert_test_check(q, imsg);
 		break;
 	case IMSG_CTL_XOFF:
 		ctl_xoff(q, imsg_get_id(imsg));

@@ -332,8 +332,9 @@ struct request {
 };
 
 struct alert_job;
+struct alert_test;
 RB_HEAD(alert_jobs, alert_job);
-LIST_HEAD(alert_tests, alert_job);
+LIST_HEAD(alert_tests, alert_test);
 TAILQ_HEAD(askings, asking);
 TAILQ_HEAD(dumps, dump);
 
@@ -783,6 +784,7 @@ uint32_t	 alert_effective(const struct reclist *, const struct check *,
 void		 alert_transition(struct quorum *, const struct qcheck *,
 		    const struct transition *);
 void		 alert_test(struct quorum *, struct imsg *);
+void		 alert_test_check(struct quorum *, struct imsg *);
 void		 alert_result(struct quorum *, struct imsg *);
 /* What is under way through that alert has no purpose any more. */
 void		 alert_cancel(struct quorum *, const struct alert *);

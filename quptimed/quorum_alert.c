@@ -15,6 +15,7 @@
  */
 
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,22 +27,32 @@
  * Who is told of a transition, and what became of it.
  */
 
+#define NAME_LEN_MAX	1024
 #define VIS_MAX		320	/* a name as the log shows it */
 #define TEST_ATTEMPTS	1
-#define TEST_REPORTS	3
+#define TEST_REPORTS	3	/* when there are no members to count */
+#define WARN_LEFT	7	/* days, of a test's certificate */
+
+/* A client that wants to see messages go out, and how they fare. */
+struct alert_test {
+	LIST_ENTRY(alert_test)	 entry;
+	uint32_t		 client;	/* 0: it has left */
+	uint32_t		 n;
+	uint32_t		 left;
+	uint32_t		 failed;
+	char			 what[2 * VIS_MAX];	/* when all is well */
+	char			 text[640];	/* what is not */
+};
 
 /* One event through one alert, with the notifier. */
 struct alert_job {
 	RB_ENTRY(alert_job)	 entry;
-	LIST_ENTRY(alert_job)	 test;
+	struct alert_test	*test;		/* NULL: it is no test */
 	uint64_t		 job;
 	char			*alert_id;
 	char			*alert_name;
 	char			*check_name;
 	const char		*verb;
-	int			 is_test;
-	int			 waiting;	/* the client, for an end */
-	uint32_t		 client;
 };
 
 static struct alert
@@ -49,7 +60,17 @@ static struct alert
 static uint32_t	 add_effective(const struct check *, struct alert *,
 		    struct alert **, uint32_t);
 static const char
-		*verb_of(const struct transition *);
+		*verb_of(enum check_state, enum check_state);
+static struct alert_test
+		*test_new(struct quorum *, uint32_t, uint32_t);
+static void	 test_send(struct quorum *, struct alert_test *,
+		    const struct alert *, const struct alert_event *);
+static void	 test_one(struct quorum *, struct alert_test *, const char *,
+		    const char *);
+static void	 test_end(struct quorum *, struct alert_test *);
+static void	 test_check(struct quorum *, uint32_t, const struct qcheck *,
+		    const char *);
+static void	 test_detail(const struct check *, char *, size_t);
 static void	 event_fill(struct quorum *, struct alert_event *,
 		    struct snapshot *, char *, size_t);
 static struct alert_job
@@ -108,7 +129,7 @@ alert_transition(struct quorum *q, const struct qcheck *c,
 	ev.check = c->conf;
 	ev.from = (char *)(uintptr_t)state_name(tr->from);
 	ev.to = (char *)(uintptr_t)state_name(tr->to);
-	ev.verb = (char *)(uintptr_t)verb_of(tr);
+	ev.verb = (char *)(uintptr_t)verb_of(tr->from, tr->to);
 	snap.check_id = c->conf->id;
 	snap.state = ev.to;
 	snap.reports = tr->tally.fresh;
@@ -126,7 +147,7 @@ alert_test(struct quorum *q, struct imsg *imsg)
 	struct check		 sample;
 	const struct alert	*alert;
 	struct alert_event	 ev;
-	struct alert_job	*job;
+	struct alert_test	*test;
 	struct snapshot		 snap;
 	char			 id[37], vis[VIS_MAX], *name;
 	uint32_t		 client = imsg_get_id(imsg);
@@ -155,14 +176,35 @@ alert_test(struct quorum *q, struct imsg *imsg)
 	snap.state = ev.to;
 	snap.reports = snap.not_ok = TEST_REPORTS;
 	snap.detail = "synthetic test failure";
-	if ((job = job_start(q, alert, &ev, TEST_ATTEMPTS)) == NULL) {
-		ctl_result(q, client, CTL_REFUSED, "%s: cannot be sent",
-		    fmt_vis(alert->name, vis, sizeof(vis)));
+	if ((test = test_new(q, client, 1)) == NULL)
 		return;
-	}
-	job->is_test = job->waiting = 1;
-	job->client = client;
-	LIST_INSERT_HEAD(&q->tests, job, test);
+	(void)snprintf(test->what, sizeof(test->what),
+	    "test alert sent through %s",
+	    fmt_vis(alert->name, vis, sizeof(vis)));
+	test_send(q, test, alert, &ev);
+}
+
+/* A transition that was not, through all that tell about that check. */
+void
+alert_test_check(struct quorum *q, struct imsg *imsg)
+{
+	struct qcheck	*c = NULL;
+	struct ibuf	 buf;
+	char		 vis[VIS_MAX], *name = NULL, *state = NULL;
+	uint32_t	 client = imsg_get_id(imsg);
+
+	if (imsg_get_ibuf(imsg, &buf) == -1 ||
+	    (name = unpack_string(&buf, NAME_LEN_MAX)) == NULL ||
+	    (state = unpack_string(&buf, NAME_LEN_MAX)) == NULL ||
+	    ibuf_size(&buf) != 0)
+		ctl_result(q, client, CTL_REFUSED, "malformed request");
+	else if ((c = checks_find(q, name)) == NULL)
+		ctl_result(q, client, CTL_REFUSED, "no such check \"%s\"",
+		    fmt_vis(name, vis, sizeof(vis)));
+	else
+		test_check(q, client, c, *state != '\0' ? state : "down");
+	free(name);
+	free(state);
 }
 
 void
@@ -202,8 +244,8 @@ alert_cancel(struct quorum *q, const struct alert *alert)
 		next = RB_NEXT(alert_jobs, &q->jobs, job);
 		if (strcmp(job->alert_id, alert->id) != 0)
 			continue;
-		if (job->waiting)
-			ctl_result(q, job->client, CTL_REFUSED,
+		if (job->test != NULL)
+			test_one(q, job->test, job->alert_name,
 			    "the alert was removed or disabled");
 		job_free(q, job);
 		n++;
@@ -222,20 +264,25 @@ alert_cancel(struct quorum *q, const struct alert *alert)
 void
 alert_client_gone(struct quorum *q, uint32_t client)
 {
-	struct alert_job	*job;
+	struct alert_test	*test;
 
-	LIST_FOREACH(job, &q->tests, test)
-		if (job->client == client)
-			job->waiting = 0;
+	LIST_FOREACH(test, &q->tests, entry)
+		if (test->client == client)
+			test->client = 0;
 }
 
 void
 alert_clear(struct quorum *q)
 {
 	struct alert_job	*job;
+	struct alert_test	*test;
 
 	while ((job = RB_ROOT(&q->jobs)) != NULL)
 		job_free(q, job);
+	while ((test = LIST_FIRST(&q->tests)) != NULL) {
+		LIST_REMOVE(test, entry);
+		free(test);
+	}
 }
 
 /* The first of that id or name. */
@@ -272,11 +319,159 @@ add_effective(const struct check *check, struct alert *a, struct alert **out,
 }
 
 static const char *
-verb_of(const struct transition *tr)
+verb_of(enum check_state from, enum check_state to)
 {
-	if (tr->to == STATE_DOWN)
+	if (to == STATE_DOWN)
 		return ("DOWN");
-	return (tr->from == STATE_DOWN ? "RECOVERED" : "UP");
+	return (from == STATE_DOWN ? "RECOVERED" : "UP");
+}
+
+/* NULL and the client has been told. */
+static struct alert_test *
+test_new(struct quorum *q, uint32_t client, uint32_t n)
+{
+	struct alert_test	*test;
+
+	if ((test = calloc(1, sizeof(*test))) == NULL) {
+		ctl_result(q, client, CTL_REFUSED, "out of memory");
+		return (NULL);
+	}
+	test->client = client;
+	test->n = test->left = n;
+	LIST_INSERT_HEAD(&q->tests, test, entry);
+	return (test);
+}
+
+static void
+test_send(struct quorum *q, struct alert_test *test, const struct alert *alert,
+    const struct alert_event *ev)
+{
+	struct alert_job	*job;
+
+	if ((job = job_start(q, alert, ev, TEST_ATTEMPTS)) == NULL)
+		test_one(q, test, alert->name, "cannot be sent");
+	else
+		job->test = test;
+}
+
+/* The end of one of its messages; the test may be over, and gone, after it. */
+static void
+test_one(struct quorum *q, struct alert_test *test, const char *alert,
+    const char *error)
+{
+	size_t	 len = strlen(test->text);
+	char	 vis[VIS_MAX];
+
+	if (error != NULL) {
+		(void)snprintf(test->text + len, sizeof(test->text) - len,
+		    "%s%s: %s", len > 0 ? "; " : "",
+		    fmt_vis(alert, vis, sizeof(vis)), error);
+		test->failed++;
+	}
+	if (--test->left == 0)
+		test_end(q, test);
+}
+
+static void
+test_end(struct quorum *q, struct alert_test *test)
+{
+	if (test->client == 0)
+		;	/* nobody is left to be told */
+	else if (test->failed == 0)
+		ctl_result(q, test->client, CTL_OK, "%s", test->what);
+	else if (test->n == 1)
+		ctl_result(q, test->client, CTL_REFUSED, "%s", test->text);
+	else
+		ctl_result(q, test->client, CTL_REFUSED,
+		    "%u/%u alerts failed: %s", test->failed, test->n,
+		    test->text);
+	LIST_REMOVE(test, entry);
+	free(test);
+}
+
+static void
+test_check(struct quorum *q, uint32_t client, const struct qcheck *c,
+    const char *state)
+{
+	static const struct {
+		const char		*word;
+		enum check_state	 from, to;
+	} tests[] = {
+		{ "down",	STATE_UP,	STATE_DOWN },
+		{ "recovered",	STATE_DOWN,	STATE_UP },
+		{ "up",		STATE_UNKNOWN,	STATE_UP }
+	};
+	struct alert		*alerts[MAX_ALERTS];
+	struct alert_event	 ev;
+	struct alert_test	*test;
+	struct snapshot		 snap;
+	char			 id[37], vis[VIS_MAX], detail[DETAIL_MAX];
+	uint32_t		 i, n, t = 0;
+
+	while (t < 3 && strcmp(tests[t].word, state) != 0)
+		t++;
+	fmt_vis(c->conf->name, vis, sizeof(vis));
+	n = alert_effective(&q->cluster.alerts, c->conf, alerts);
+	if (t == 3) {
+		ctl_result(q, client, CTL_REFUSED, "unknown test state "
+		    "(want down, recovered or up)");
+		return;
+	} else if (n == 0) {
+		ctl_result(q, client, CTL_REFUSED, "check \"%s\" has no "
+		    "effective alerts (nothing to fire)", vis);
+		return;
+	}
+	if ((test = test_new(q, client, n)) == NULL)
+		return;
+	(void)snprintf(test->what, sizeof(test->what),
+	    "test %s transition fired for check %s", state, vis);
+	event_fill(q, &ev, &snap, id, sizeof(id));
+	ev.check = c->conf;
+	ev.from = (char *)(uintptr_t)state_name(tests[t].from);
+	ev.to = (char *)(uintptr_t)state_name(tests[t].to);
+	ev.verb = (char *)(uintptr_t)verb_of(tests[t].from, tests[t].to);
+	snap.check_id = c->conf->id;
+	snap.state = ev.to;
+	snap.reports = q->cluster.peers.n > 0 ? q->cluster.peers.n :
+	    TEST_REPORTS;
+	if (tests[t].to == STATE_DOWN) {
+		snap.not_ok = snap.reports;
+		test_detail(c->conf, detail, sizeof(detail));
+		snap.detail = detail;
+	} else
+		snap.ok_count = snap.reports;
+	for (i = 0; i < n; i++)
+		test_send(q, test, alerts[i], &ev);
+}
+
+/* What a failure of that kind of check may look like. */
+static void
+test_detail(const struct check *c, char *buf, size_t size)
+{
+	static const char *const	 details[] = {
+		[CHECK_HTTP] = "status 503 Service Unavailable",
+		[CHECK_TCP] = "dial tcp: i/o timeout",
+		[CHECK_ICMP] = "no reply",
+		[CHECK_TLS] = NULL,
+		[CHECK_DNS] = NULL
+	};
+	enum check_type			 type = check_type_of(c);
+	struct walltime			 end = wall_now();
+	char				 text[WALL_STRLEN];
+
+	end.sec += WARN_LEFT * 24 * 3600;
+	end.nsec = 0;
+	if (type == CHECK_TLS)
+		(void)snprintf(buf, size,
+		    "[test] cert expires in %dd (notAfter=%s)", WARN_LEFT,
+		    wall_format(&end, text, sizeof(text)));
+	else if (type == CHECK_DNS)
+		(void)snprintf(buf, size, "[test] lookup %s: no such host",
+		    c->target);
+	else
+		(void)snprintf(buf, size, "[test] %s",
+		    type != CHECK_UNKNOWN ? details[type] :
+		    "synthetic failure");
 }
 
 /* What all events have; the strings are borrowed. */
@@ -349,14 +544,8 @@ job_done(struct quorum *q, struct alert_job *job,
 		log_warnx("alert %s: %s of %s not sent, %u attempt%s: %s",
 		    alert, job->verb, check, r->attempts,
 		    r->attempts == 1 ? "" : "s", text);
-	if (job->waiting) {
-		if (r->sent)
-			ctl_result(q, job->client, CTL_OK,
-			    "test alert sent through %s", alert);
-		else
-			ctl_result(q, job->client, CTL_REFUSED, "%s: %s",
-			    alert, text);
-	}
+	if (job->test != NULL)
+		test_one(q, job->test, alert, r->sent ? NULL : text);
 	job_free(q, job);
 }
 
@@ -364,8 +553,6 @@ static void
 job_free(struct quorum *q, struct alert_job *job)
 {
 	RB_REMOVE(alert_jobs, &q->jobs, job);
-	if (job->is_test)
-		LIST_REMOVE(job, test);
 	free(job->alert_id);
 	free(job->alert_name);
 	free(job->check_name);

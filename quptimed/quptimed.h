@@ -113,6 +113,7 @@
 	X(IMSG_CTL_JOIN)		/* strings: token, advertise or "" */ \
 	X(IMSG_CTL_MONITOR)		/* rows until the client leaves */ \
 	X(IMSG_CTL_ALERT_TEST)		/* string: name or id */	\
+	X(IMSG_CTL_CHECK_TEST)		/* strings: name or id, state */ \
 	X(IMSG_CTL_RELOAD)		/* parent's own */		\
 	X(IMSG_CTL_LOG)			/* int32 verbose; parent's own */ \
 	/* parent -> quorum, about a client */				\

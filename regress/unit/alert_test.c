@@ -372,6 +372,127 @@ test_test(void)
 	sent_clear();
 }
 
+static void
+ask_check(const char *name, const char *state)
+{
+	struct imsg	 imsg;
+	struct ibuf	*buf = fix_ibuf();
+
+	pack_string(buf, name);
+	if (state != NULL)
+		pack_string(buf, state);
+	fix_imsg(&imsg, IMSG_CTL_CHECK_TEST, CLIENT, buf);
+	alert_test_check(&q, &imsg);
+	imsg_free(&imsg);
+}
+
+/* Transitions that were not, in each direction. */
+static void
+test_check_test(void)
+{
+	static const struct {
+		const char	*state, *from, *to, *verb, *detail;
+		int		 ok;
+	} cases[] = {
+		{ "", "up", "down", "DOWN", "[test] dial tcp: i/o timeout", 0 },
+		{ "down", "up", "down", "DOWN",
+		    "[test] dial tcp: i/o timeout", 0 },
+		{ "recovered", "down", "up", "RECOVERED", "", 3 },
+		{ "up", "unknown", "up", "UP", "", 3 }
+	};
+	size_t	 i;
+
+	FIX_TCP("tested");
+	ask_check("nobody", "");
+	is_int(fix_result(), CTL_REFUSED, "a check that is not there");
+	is_str(fix_text, "no such check \"nobody\"", "and why");
+	ask_check("tested", NULL);
+	is_int(fix_result(), CTL_REFUSED, "a malformed request");
+	ask_check("tested", "sideways");
+	is_int(fix_result(), CTL_REFUSED, "a state that is none");
+	ask_check("tested", "");
+	is_int(fix_result(), CTL_REFUSED, "a check that nobody tells about");
+	is_str(fix_text, "check \"tested\" has no effective alerts (nothing "
+	    "to fire)", "and why");
+
+	FIX_HOOK("h1");
+	fix_mutate(CTL_EDIT, CTL_CHECK, "tested", "alert_ids", "h1", NULL);
+	while (!fix_silent(&notifier))
+		;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ask_check("tested", cases[i].state);
+		is_int(next_sent(), IMSG_ALERT_SEND, "\"%s\" is sent",
+		    cases[i].state);
+		is_str(sent_event.verb, cases[i].verb, "its verb");
+		is_str(sent_event.from, cases[i].from, "its past");
+		is_str(sent_event.to, cases[i].to, "its present");
+		is_str(sent_event.check->name, "tested", "of that check");
+		is_str(str(sent_event.snapshot->detail), cases[i].detail,
+		    "its detail");
+		is_int(sent_event.snapshot->ok_count, cases[i].ok,
+		    "those who pass");
+		outcome(sent.job, 1, "");
+		is_int(fix_result(), CTL_OK, "all is well");
+	}
+	is_str(fix_text, "test up transition fired for check tested",
+	    "and is told so");
+}
+
+/* Through two alerts, of each type, and what a client may do meanwhile. */
+static void
+test_check_outcome(void)
+{
+	static const struct {
+		const char	*type, *target, *detail;
+	} types[] = {
+		{ "http", "http://h/", "[test] status 503 Service "
+		    "Unavailable" },
+		{ "icmp", "h", "[test] no reply" },
+		{ "tls", "h", "[test] cert expires in 7d (notAfter=" },
+		{ "dns", "h", "[test] lookup h: no such host" }
+	};
+	uint64_t	 jobs[2];
+	size_t		 i;
+
+	FIX_HOOK("h2");
+	fix_mutate(CTL_EDIT, CTL_CHECK, "tested", "alert_ids", "h1,h2", NULL);
+	while (!fix_silent(&notifier))
+		;
+	ask_check("tested", "down");
+	for (i = 0; i < 2; i++) {
+		next_sent();
+		jobs[i] = sent.job;
+	}
+	outcome(jobs[1], 0, "status 404");
+	ok(fix_silent(&parent), "it waits for both");
+	outcome(jobs[0], 1, "");
+	is_int(fix_result(), CTL_REFUSED, "one has failed");
+	is_str(fix_text, "1/2 alerts failed: h2: status 404", "which");
+	fix_mutate(CTL_EDIT, CTL_CHECK, "tested", "alert_ids", "h1", NULL);
+
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		fix_mutate(CTL_ADD, CTL_CHECK, types[i].type, "type",
+		    types[i].type, "target", types[i].target, "alert_ids", "h1",
+		    NULL);
+		while (!fix_silent(&notifier))
+			;
+		ask_check(types[i].type, "down");
+		next_sent();
+		ok(strncmp(sent_event.snapshot->detail, types[i].detail,
+		    strlen(types[i].detail)) == 0, "%s: %s", types[i].type,
+		    sent_event.snapshot->detail);
+		outcome(sent.job, 1, "");
+		fix_result();
+	}
+	ask_check("tested", "down");
+	next_sent();
+	ctl_gone(&q, CLIENT);
+	outcome(sent.job, 1, "");
+	ok(fix_silent(&parent), "a client that is gone is not answered");
+	ask_check("tested", "down");
+	sent_clear();
+}
+
 int
 main(void)
 {
@@ -387,6 +508,8 @@ main(void)
 	test_redefined();
 	test_cancel();
 	test_test();
+	test_check_test();
+	test_check_outcome();
 	fix_unload();
 	fix_end();
 	return (tap_done());
