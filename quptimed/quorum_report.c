@@ -118,12 +118,11 @@ report_master(struct quorum *q)
 	struct qcheck	*c;
 
 	r->held = 0;
-	if (q->master) {
+	evtimer_del(&r->ev);
+	if (q->master)
 		while ((c = TAILQ_FIRST(&r->first)) != NULL ||
 		    (c = TAILQ_FIRST(&r->later)) != NULL)
 			due_set(r, c, DUE_NOT);
-		evtimer_del(&r->ev);
-	}
 	/* Another one has not heard of anything yet. */
 	if (master != NULL && strcmp(master, str(r->master)) != 0) {
 		if (!q->master)
