@@ -31,7 +31,6 @@
 static size_t	 field_size(const struct field *);
 static void	 field_clear(const struct field *, void *);
 static int	 field_dup(const struct field *, void *, const void *);
-static int	 field_equal(const struct field *, const void *, const void *);
 static int	 parse_list(const char *, struct strlist *);
 static int	 parse_int(const char *, int64_t *);
 static int	 parse_uint(const char *, uint64_t *);
@@ -151,9 +150,7 @@ record_equal(const struct record *rec, const void *a, const void *b)
 	size_t		  i;
 
 	for (i = 0; i < rec->nfields; i++)
-		if (!field_equal(&rec->fields[i],
-		    field_ptr(&rec->fields[i], a),
-		    field_ptr(&rec->fields[i], b)))
+		if (!field_equal(&rec->fields[i], a, b))
 			return (0);
 	xa = record_extra(rec, a);
 	xb = record_extra(rec, b);
@@ -642,9 +639,11 @@ field_dup(const struct field *f, void *to, const void *from)
 	}
 }
 
-static int
-field_equal(const struct field *f, const void *a, const void *b)
+int
+field_equal(const struct field *f, const void *reca, const void *recb)
 {
+	const void		*a = field_ptr(f, reca);
+	const void		*b = field_ptr(f, recb);
 	const struct walltime	*ta, *tb;
 	const struct strlist	*sa, *sb;
 	const struct reclist	*la, *lb;

@@ -166,6 +166,7 @@ const char	*field_name(const struct field *);
 /* The field's address in a record, const as the caller's record is. */
 void		*field_ptr(const struct field *, const void *);
 int		 field_isempty(const struct field *, const void *);
+int		 field_equal(const struct field *, const void *, const void *);
 /*
  * Sets an empty field from text: its type is checked, its bounds are not.
  * 0, or -1 with verr's path and msg.

@@ -42,6 +42,8 @@ static void	 json_event_row(const struct event_row *);
 static void	 json_progress(const char *);
 static void	 json_proc_row(const struct procinfo *);
 static void	 json_version_row(const char *);
+static void	 json_change_row(const struct change_row *);
+static void	 json_setup(const struct record *, const void *);
 static void	 json_result(const struct parse_result *, uint64_t,
 		    const char *);
 static int	 json_tail(void);
@@ -62,6 +64,8 @@ const struct output	 json_output = {
 	.progress = json_progress,
 	.proc = json_proc_row,
 	.version = json_version_row,
+	.change = json_change_row,
+	.setup = json_setup,
 	.result = json_result,
 	.tail = json_tail
 };
@@ -82,6 +86,7 @@ static const struct {
 	{ ACT_SHOW_RESOLVERS,	"resolvers" },
 	{ ACT_SHOW_TOKENS,	"tokens" },
 	{ ACT_SHOW_TRUST,	"entries" },
+	{ ACT_APPLY,		"changes" },
 	{ ACT_JOIN,		"peers" },
 	{ ACT_SHOW_SANDBOX,	"processes" }
 };
@@ -209,6 +214,34 @@ static void
 json_version_row(const char *version)
 {
 	json_string(out, "version", version);
+}
+
+static void
+json_change_row(const struct change_row *c)
+{
+	static const char *const	 ops[] = {
+		[CHANGE_ADD] = "add", [CHANGE_REMOVE] = "remove",
+		[CHANGE_EDIT] = "edit"
+	};
+
+	array("changes");
+	json_object(out, NULL);
+	json_string(out, "op", ops[c->op]);
+	json_string(out, "object", c->object);
+	json_string(out, "name", c->name);
+	if (c->op == CHANGE_EDIT) {
+		json_string(out, "field", c->field);
+		json_string(out, "from", c->from);
+		json_string(out, "to", c->to);
+	} else
+		json_string(out, "type", str(c->type));
+	json_end(out);
+}
+
+static void
+json_setup(const struct record *rec, const void *setup)
+{
+	json_members(out, rec, setup);
 }
 
 static void

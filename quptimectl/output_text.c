@@ -23,6 +23,7 @@
 #include "duration.h"
 #include "fmt.h"
 #include "quptimectl.h"
+#include "yaml.h"
 
 /*
  * Rows for people: one header line, then columns.  Names may be longer than
@@ -42,6 +43,8 @@ static void	 text_event(const struct event_row *);
 static void	 text_progress(const char *);
 static void	 text_proc(const struct procinfo *);
 static void	 text_version(const char *);
+static void	 text_change(const struct change_row *);
+static void	 text_setup(const struct record *, const void *);
 static void	 text_result(const struct parse_result *, uint64_t,
 		    const char *);
 static int	 text_tail(void);
@@ -67,6 +70,8 @@ const struct output	 text_output = {
 	.progress = text_progress,
 	.proc = text_proc,
 	.version = text_version,
+	.change = text_change,
+	.setup = text_setup,
 	.result = text_result,
 	.tail = text_tail
 };
@@ -373,6 +378,37 @@ static void
 text_version(const char *version)
 {
 	printf("quptimectl %s\n", version);
+}
+
+static void
+text_change(const struct change_row *c)
+{
+	static const char	 signs[] = {
+		[CHANGE_ADD] = '+', [CHANGE_REMOVE] = '-', [CHANGE_EDIT] = '~'
+	};
+	char			 name[512], from[256], to[256];
+
+	printf("%c %s %s", signs[c->op], c->object,
+	    fmt_vis(c->name, name, sizeof(name)));
+	if (c->op != CHANGE_EDIT)
+		printf(" (%s)\n", fmt_vis(str(c->type), to, sizeof(to)));
+	else
+		printf(": %s %s -> %s\n", c->field,
+		    *c->from != '\0' ? fmt_vis(c->from, from, sizeof(from)) :
+		    "(none)", *c->to != '\0' ? fmt_vis(c->to, to,
+		    sizeof(to)) : "(none)");
+}
+
+static void
+text_setup(const struct record *rec, const void *setup)
+{
+	char	*text;
+	size_t	 len;
+
+	if ((text = yaml_format(rec, setup, &len)) == NULL)
+		err(EXIT_REFUSED, NULL);
+	fwrite(text, 1, len, stdout);
+	freezero(text, len);
 }
 
 static void

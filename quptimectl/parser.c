@@ -175,6 +175,10 @@ static const struct token t_trust[] = {
 	{ T_KEYWORD,	"remove",	ACT_TRUST_REMOVE, t_node },
 	{ T_END,	NULL,		ACT_NONE,	NULL }
 };
+static const struct token t_apply[] = {
+	{ T_NAME,	"[-n] file",	ACT_NONE,	t_end },
+	{ T_END,	NULL,		ACT_NONE,	NULL }
+};
 static const struct token t_show[] = {
 	{ T_KEYWORD,	"alerts",	ACT_SHOW_ALERTS, t_end },
 	{ T_KEYWORD,	"checks",	ACT_SHOW_CHECKS, t_optname },
@@ -189,9 +193,11 @@ static const struct token t_show[] = {
 };
 static const struct token t_main[] = {
 	{ T_KEYWORD,	"alert",	ACT_NONE,	t_alert },
+	{ T_KEYWORD,	"apply",	ACT_APPLY,	t_apply },
 	{ T_KEYWORD,	"check",	ACT_NONE,	t_check },
 	{ T_KEYWORD,	"cluster",	ACT_NONE,	t_cluster },
 	{ T_KEYWORD,	"enroll",	ACT_NONE,	t_enroll },
+	{ T_KEYWORD,	"export",	ACT_EXPORT,	t_flags },
 	{ T_KEYWORD,	"init",		ACT_INIT,	t_flags },
 	{ T_KEYWORD,	"join",		ACT_JOIN,	t_join },
 	{ T_KEYWORD,	"log",		ACT_NONE,	t_log },
@@ -222,6 +228,7 @@ static const struct {
 } action_flags[] = {
 	{ ACT_CHECK_TEST,	&test_args_record },
 	{ ACT_ENROLL_CREATE,	&enroll_args_record },
+	{ ACT_EXPORT,		&export_args_record },
 	{ ACT_INIT,		&node_record },
 	{ ACT_JOIN,		&join_args_record }
 };
@@ -252,6 +259,12 @@ static const struct field	join_args_fields[] = {
 	ARG(join_args, yes, "yes", FT_BOOL, 0, 0, "yes", "ask nothing")
 };
 ARGS(join_args, join_args_fields);
+
+static const struct field	export_args_fields[] = {
+	ARG(export_args, secrets, "secrets", FT_BOOL, 0, 0, "secrets",
+	    "print them as they are")
+};
+ARGS(export_args, export_args_fields);
 
 static const char *const	test_states[] = {
 	"down", "recovered", "up", NULL
@@ -297,6 +310,12 @@ parse(int argc, char **argv, struct parse_result *res)
 			argv++;
 		} else if (strcmp(argv[0], "-j") == 0) {
 			res->json = 1;
+			argc--;
+			argv++;
+			continue;
+		} else if (res->action == ACT_APPLY &&
+		    strcmp(argv[0], "-n") == 0) {
+			res->dry = 1;
 			argc--;
 			argv++;
 			continue;
@@ -495,6 +514,19 @@ parse_settings(struct parse_result *res, const char *type)
 	}
 	record_free(res->rec, scratch);
 	return (failed ? -1 : 0);
+}
+
+void
+parse_into(const struct parse_result *res, void *rec)
+{
+	struct verr	 ve;
+	size_t		 i;
+
+	memset(&ve, 0, sizeof(ve));
+	for (i = 0; i < res->nsettings; i++)
+		if (field_set(res->settings[i].field, rec,
+		    res->settings[i].value, &ve) == -1)
+			errx(EXIT_REFUSED, "%s", ve.msg);
 }
 
 /* Finds the field of a flag; "--body-file f" is --body with f's contents. */

@@ -81,17 +81,12 @@ static int	 fill_resolvers(struct ibuf *, const struct parse_result *);
 static int	 fill_enroll(struct ibuf *, const struct parse_result *);
 static int	 fill_join(struct ibuf *, const struct parse_result *);
 static int	 fill_test(struct ibuf *, const struct parse_result *);
-static void	 settings_into(const struct parse_result *, void *);
 static struct imsgbuf
 		*ctl_connect(const char *);
 static void	 ctl_close(struct imsgbuf *);
-static void	 ctl_request(struct imsgbuf *, enum action,
-		    const struct parse_result *);
 static void	 ctl_send_change(struct imsgbuf *, enum ctl_op,
 		    const struct parse_result *);
 static void	 ctl_flush(struct imsgbuf *);
-static int	 ctl_answer(struct imsgbuf *, const struct parse_result *,
-		    const struct output *);
 static void	 ctl_next(struct imsgbuf *, struct imsg *);
 static void	 row(struct imsg *, const struct output *);
 static void	 row_string(struct ibuf *, void (*)(const char *));
@@ -110,6 +105,7 @@ static const struct request	 requests[] = {
 	{ ACT_SHOW_TRUST, IMSG_CTL_SHOW_TRUST, NULL, ANSWER_TIMEOUT },
 	{ ACT_ALERT_TEST, IMSG_CTL_ALERT_TEST, fill_name, ANSWER_TIMEOUT },
 	{ ACT_CHECK_TEST, IMSG_CTL_CHECK_TEST, fill_test, ANSWER_TIMEOUT },
+	{ ACT_EXPORT, IMSG_CTL_SHOW_CONFIG, NULL, ANSWER_TIMEOUT },
 	{ ACT_TRUST_REMOVE, IMSG_CTL_TRUST_REMOVE, fill_name, ANSWER_TIMEOUT },
 	{ ACT_RESOLVERS_SET, IMSG_CTL_RESOLVERS, fill_resolvers,
 	    ANSWER_TIMEOUT },
@@ -194,7 +190,7 @@ main(int argc, char *argv[])
 		ret = 0;
 	} else
 		ret = run(&res, out, sock);
-	if (ret == 0 && out->tail() == -1) {
+	if ((ret == 0 || ret == EXIT_ALARM) && out->tail() == -1) {
 		warn("standard output");
 		ret = EXIT_REFUSED;
 	}
@@ -221,9 +217,15 @@ run(struct parse_result *res, const struct output *out, const char *sock)
 		return (do_join(res, out, sock));
 
 	ibuf = ctl_connect(sock);
-	ctl_request(ibuf, res->action, res);
-	out->head(res);
-	ret = ctl_answer(ibuf, res, out);
+	if (res->action == ACT_EXPORT)
+		ret = apply_export(ibuf, res, out);
+	else if (res->action == ACT_APPLY)
+		ret = apply_file(ibuf, res, out);
+	else {
+		ctl_request(ibuf, res->action, res);
+		out->head(res);
+		ret = ctl_answer(ibuf, res, out);
+	}
 	ctl_close(ibuf);
 	return (ret);
 }
@@ -458,7 +460,7 @@ ctl_close(struct imsgbuf *ibuf)
 	close(ibuf->fd);
 }
 
-static void
+void
 ctl_request(struct imsgbuf *ibuf, enum action action,
     const struct parse_result *res)
 {
@@ -523,7 +525,7 @@ fill_enroll(struct ibuf *buf, const struct parse_result *res)
 
 	memset(&ctl, 0, sizeof(ctl));
 	memset(&args, 0, sizeof(args));
-	settings_into(res, &args);
+	parse_into(res, &args);
 	ctl.ttl = args.ttl;
 	ctl.auto_approve = args.auto_approve;
 	rv = imsg_add(buf, &ctl, sizeof(ctl)) == -1 ||
@@ -539,7 +541,7 @@ fill_join(struct ibuf *buf, const struct parse_result *res)
 	int			 rv;
 
 	memset(&args, 0, sizeof(args));
-	settings_into(res, &args);
+	parse_into(res, &args);
 	rv = pack_string(buf, res->name) == -1 ||
 	    pack_string(buf, str(args.advertise)) == -1 ? -1 : 0;
 	record_clear(&join_args_record, &args);
@@ -553,25 +555,11 @@ fill_test(struct ibuf *buf, const struct parse_result *res)
 	int			 rv;
 
 	memset(&args, 0, sizeof(args));
-	settings_into(res, &args);
+	parse_into(res, &args);
 	rv = pack_string(buf, res->name) == -1 ||
 	    pack_string(buf, str(args.state)) == -1 ? -1 : 0;
 	record_clear(&test_args_record, &args);
 	return (rv);
-}
-
-/* They have been tried by parse_settings(). */
-static void
-settings_into(const struct parse_result *res, void *args)
-{
-	struct verr	 ve;
-	size_t		 i;
-
-	memset(&ve, 0, sizeof(ve));
-	for (i = 0; i < res->nsettings; i++)
-		if (field_set(res->settings[i].field, args,
-		    res->settings[i].value, &ve) == -1)
-			errx(EXIT_REFUSED, "%s", ve.msg);
 }
 
 static void
@@ -601,6 +589,18 @@ ctl_send_change(struct imsgbuf *ibuf, enum ctl_op op,
 	imsg_close(ibuf, buf);
 }
 
+void
+ctl_send(struct imsgbuf *ibuf, uint32_t type, const void *head, size_t len,
+    const struct ibuf *rest)
+{
+	struct ibuf	*buf;
+
+	if ((buf = imsg_create(ibuf, type, 0, 0, len)) == NULL ||
+	    imsg_add(buf, head, len) == -1 || ibuf_add_ibuf(buf, rest) == -1)
+		err(EXIT_REFUSED, "request");
+	imsg_close(ibuf, buf);
+}
+
 static void
 ctl_flush(struct imsgbuf *ibuf)
 {
@@ -610,8 +610,7 @@ ctl_flush(struct imsgbuf *ibuf)
 		err(EXIT_REFUSED, "quptimed");
 }
 
-/* Shows rows until the result, whose code becomes the exit code. */
-static int
+int
 ctl_answer(struct imsgbuf *ibuf, const struct parse_result *res,
     const struct output *out)
 {

@@ -35,6 +35,8 @@ enum action {
 	ACT_SHOW_TOKENS,
 	ACT_SHOW_TRUST,
 	ACT_SHOW_VERSION,
+	ACT_EXPORT,
+	ACT_APPLY,
 	ACT_ADD,
 	ACT_EDIT,
 	ACT_REMOVE,
@@ -77,12 +79,17 @@ struct join_args {
 	int		 yes;		/* QUptime asks without; nothing here */
 };
 
+struct export_args {
+	int		 secrets;	/* as they are, not as "***" */
+};
+
 struct test_args {
 	char		*state;		/* NULL: down */
 };
 
 extern const struct record	 enroll_args_record;
 extern const struct record	 join_args_record;
+extern const struct record	 export_args_record;
 extern const struct record	 test_args_record;
 
 struct parse_result {
@@ -95,6 +102,7 @@ struct parse_result {
 	struct setting		 settings[SETTINGS_MAX];
 	size_t			 nsettings;
 	int			 json;
+	int			 dry;		/* -n: show, change nothing */
 };
 
 /*
@@ -109,6 +117,8 @@ int	 parse(int, char **, struct parse_result *);
 int	 parse_settings(struct parse_result *, const char *type);
 /* One more setting made by the command itself; the value is copied. */
 int	 parse_add(struct parse_result *, const char *yaml, const char *value);
+/* Sets them, which have been tried, in the record that they are flags of. */
+void	 parse_into(const struct parse_result *, void *);
 void	 parse_free(struct parse_result *);
 
 /* What the kernel says of one process; -1 and "" where it will not tell. */
@@ -125,6 +135,23 @@ struct procinfo {
 };
 
 void	 procinfo_read(enum proc_id, int pid, struct procinfo *);
+
+/* One field that apply changes, or a whole record. */
+enum change_op {
+	CHANGE_ADD,
+	CHANGE_REMOVE,
+	CHANGE_EDIT
+};
+
+struct change_row {
+	enum change_op	 op;
+	const char	*object;	/* check or alert */
+	const char	*name;
+	const char	*type;		/* of what is added or removed */
+	const char	*field;		/* CHANGE_EDIT: as files call it */
+	const char	*from;
+	const char	*to;
+};
 
 /*
  * How rows are shown: one table for text, one for JSON.  A member that is NULL
@@ -144,6 +171,8 @@ struct output {
 	void	(*progress)(const char *);
 	void	(*proc)(const struct procinfo *);
 	void	(*version)(const char *);
+	void	(*change)(const struct change_row *);
+	void	(*setup)(const struct record *, const void *);
 	void	(*result)(const struct parse_result *, uint64_t version,
 		    const char *text);
 	/* 0, or -1 when the output could not be written. */
@@ -152,5 +181,21 @@ struct output {
 
 extern const struct output	 text_output;
 extern const struct output	 json_output;
+
+/* quptimectl.c: the daemon's side of the control socket */
+void	 ctl_request(struct imsgbuf *, enum action,
+	    const struct parse_result *);
+/* A structure and what follows it. */
+void	 ctl_send(struct imsgbuf *, uint32_t type, const void *, size_t,
+	    const struct ibuf *);
+/* Shows rows until the result, whose code becomes the exit code. */
+int	 ctl_answer(struct imsgbuf *, const struct parse_result *,
+	    const struct output *);
+
+/* apply.c: checks and alerts as a file.  The exit code. */
+int	 apply_export(struct imsgbuf *, const struct parse_result *,
+	    const struct output *);
+int	 apply_file(struct imsgbuf *, const struct parse_result *,
+	    const struct output *);
 
 #endif /* QUPTIMECTL_H */

@@ -99,9 +99,12 @@ static const struct request	 requests[] = {
 	{ IMSG_CTL_SHOW_TOKENS, MAY_SHOW, 0, 0, NULL },
 	{ IMSG_CTL_SHOW_TRUST, MAY_SHOW, 0, 0, NULL },
 	{ IMSG_CTL_SHOW_RESOLVERS, MAY_SHOW, 0, 0, NULL },
+	{ IMSG_CTL_SHOW_CONFIG, MAY_CHANGE, 0, 0, NULL },
 	{ IMSG_CTL_SHOW_PROCS, MAY_SHOW, 0, 0, show_procs },
 	{ IMSG_CTL_MONITOR, MAY_SHOW, 0, 0, NULL },
 	{ IMSG_CTL_MUTATE, MAY_CHANGE, sizeof(struct ctl_mutate),
+	    CTL_MAXSIZE, NULL },
+	{ IMSG_CTL_APPLY, MAY_CHANGE, sizeof(struct ctl_apply),
 	    CTL_MAXSIZE, NULL },
 	{ IMSG_CTL_RESOLVERS, MAY_CHANGE, sizeof(uint32_t),
 	    LIST_LEN_MAX, NULL },
@@ -390,7 +393,8 @@ client_drop(struct client *c, const char *why)
 static void
 client_free(struct client *c)
 {
-	if (c->busy && !parent->stopping)
+	/* It may be in the middle of a change of several parts. */
+	if (c->hello && !parent->stopping)
 		ipc_send(&parent->ipc[PROC_QUORUM], IMSG_CTL_CLOSE, c->id,
 		    NULL, 0);
 	event_del(&c->ev);

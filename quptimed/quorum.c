@@ -71,7 +71,9 @@ static const struct ipc_rule	 parent_rules[] = {
 	CONTROL(IMSG_CTL_SHOW_TOKENS),
 	CONTROL(IMSG_CTL_SHOW_TRUST),
 	CONTROL(IMSG_CTL_SHOW_RESOLVERS),
+	CONTROL(IMSG_CTL_SHOW_CONFIG),
 	CONTROL(IMSG_CTL_MUTATE),
+	CONTROL(IMSG_CTL_APPLY),
 	CONTROL(IMSG_CTL_RESOLVERS),
 	CONTROL(IMSG_CTL_TRUST_REMOVE),
 	CONTROL(IMSG_CTL_ENROLL_CREATE),
@@ -161,6 +163,7 @@ quorum_clear(struct quorum *q)
 	alert_clear(q);
 	peers_clear(q);
 	ctl_clear(q);
+	apply_clear(q);
 	heart_stop(q);
 	trust_clear(q);
 	checks_clear(q);
@@ -382,6 +385,9 @@ control(struct ipc *ipc, struct imsg *imsg)
 	switch (imsg_get_type(imsg)) {
 	case IMSG_CTL_MUTATE:
 		mutate_request(q, imsg);
+		break;
+	case IMSG_CTL_APPLY:
+		apply_request(q, imsg);
 		break;
 	case IMSG_CTL_RESOLVERS:
 		mutate_resolvers(q, imsg);

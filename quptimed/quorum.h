@@ -36,6 +36,7 @@
 
 struct quorum;
 struct qpeer;
+struct applying;
 struct joiner;
 struct monitors;
 struct publisher;
@@ -384,6 +385,7 @@ struct quorum {
 	struct alert_tests	 tests;
 	uint64_t		 last_job;
 
+	struct applying		*applying;	/* quorum_apply.c */
 	struct askings		 askings;	/* of the master */
 	struct dumps		 dumps;		/* that may go on */
 	struct dumps		 stopped;	/* by XOFF */
@@ -768,6 +770,11 @@ int		 config_install(struct quorum *, struct cluster *,
  */
 int		 mutate_apply(struct quorum *, struct proposal *,
 		    struct verr *);
+
+/* quorum_apply.c: IMSG_CTL_APPLY, many edits that are one change */
+void		 apply_request(struct quorum *, struct imsg *);
+void		 apply_client_gone(struct quorum *, uint32_t);
+void		 apply_clear(struct quorum *);
 
 /* quorum_change.c: what clients ask for */
 /* IMSG_CTL_MUTATE, IMSG_CTL_RESOLVERS. */

@@ -44,6 +44,8 @@ enum step {
 	STEP_CHECKS,
 	STEP_ALERTS,
 	STEP_TOKENS,
+	STEP_CHECK_CONFS,
+	STEP_ALERT_CONFS,
 	STEP_END
 };
 
@@ -99,6 +101,9 @@ static const enum step	 show_checks[] = { STEP_CHECKS, STEP_END };
 static const enum step	 show_alerts[] = { STEP_ALERTS, STEP_END };
 static const enum step	 show_peers[] = { STEP_PEERS, STEP_END };
 static const enum step	 show_tokens[] = { STEP_TOKENS, STEP_END };
+static const enum step	 show_config[] = {
+	STEP_CHECK_CONFS, STEP_ALERT_CONFS, STEP_END
+};
 
 void
 ctl_show(struct quorum *q, struct imsg *imsg)
@@ -120,6 +125,9 @@ ctl_show(struct quorum *q, struct imsg *imsg)
 		break;
 	case IMSG_CTL_SHOW_TOKENS:
 		dump_start(q, client, show_tokens, NULL, "");
+		break;
+	case IMSG_CTL_SHOW_CONFIG:
+		dump_start(q, client, show_config, NULL, "");
 		break;
 	case IMSG_CTL_SHOW_TRUST:
 		show_trust(q, client);
@@ -169,6 +177,7 @@ ctl_gone(struct quorum *q, uint32_t client)
 	if ((d = dump_find(q, client)) != NULL)
 		dump_free(q, d);
 	alert_client_gone(q, client);
+	apply_client_gone(q, client);
 	join_client_gone(q, client);
 	monitor_client_gone(q, client);
 }
@@ -473,7 +482,7 @@ place_of(struct quorum *q, enum step step, const struct reclist *list,
 	const char		*id = record_id(step, rec);
 	uint32_t		 i;
 
-	if (step == STEP_CHECKS && (c = checks_find_id(q, id)) == NULL)
+	if ((step == STEP_CHECKS || step == STEP_CHECK_CONFS) && (c = checks_find_id(q, id)) == NULL)
 		return (list->n);
 	for (i = 0; i < list->n; i++)
 		if (c != NULL ? list->v[i] == c->conf :
@@ -489,6 +498,7 @@ record_id(enum step step, const void *rec)
 	case STEP_PEERS:
 		return (((const struct peer *)rec)->node_id);
 	case STEP_CHECKS:
+	case STEP_CHECK_CONFS:
 		return (((const struct check *)rec)->id);
 	case STEP_TOKENS:
 		return (((const struct enrollment *)rec)->id);
@@ -563,6 +573,12 @@ dump_row(struct quorum *q, struct dump *d)
 	case STEP_TOKENS:
 		row_token(q, d->client, rec, NULL);
 		break;
+	case STEP_CHECK_CONFS:
+		ctl_row(q, d->client, IMSG_CTL_CHECK_CONF, &check_record, rec);
+		break;
+	case STEP_ALERT_CONFS:
+		ctl_row(q, d->client, IMSG_CTL_ALERT, &alert_record, rec);
+		break;
 	case STEP_END:
 		ctl_result(q, d->client, CTL_OK, "%s", d->note);
 		return (1);
@@ -578,8 +594,10 @@ step_list(const struct cluster *cl, enum step step)
 	case STEP_PEERS:
 		return (&cl->peers);
 	case STEP_CHECKS:
+	case STEP_CHECK_CONFS:
 		return (&cl->checks);
 	case STEP_ALERTS:
+	case STEP_ALERT_CONFS:
 		return (&cl->alerts);
 	case STEP_TOKENS:
 		return (&cl->enrollments);

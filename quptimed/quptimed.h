@@ -103,9 +103,11 @@
 	X(IMSG_CTL_SHOW_TOKENS)						\
 	X(IMSG_CTL_SHOW_TRUST)						\
 	X(IMSG_CTL_SHOW_RESOLVERS)					\
+	X(IMSG_CTL_SHOW_CONFIG)		/* with secrets */		\
 	X(IMSG_CTL_SHOW_PROCS)		/* parent's own */		\
 	X(IMSG_CTL_MUTATE)		/* struct ctl_mutate, name, pairs */ \
 	X(IMSG_CTL_RESOLVERS)		/* uint32 n, strings */		\
+	X(IMSG_CTL_APPLY)		/* struct ctl_apply, edits */	\
 	X(IMSG_CTL_TRUST_REMOVE)	/* string: node id */		\
 	X(IMSG_CTL_ENROLL_CREATE)	/* struct ctl_enroll, string: name */ \
 	X(IMSG_CTL_ENROLL_APPROVE)	/* string: name or id */	\
@@ -292,6 +294,28 @@ struct ctl_mutate {
 	uint32_t	npairs;
 	uint32_t	pad;
 	/* then strings: name or id, npairs times field and value */
+};
+
+/*
+ * A part of a change of many records, to a configuration of that version; the
+ * last part makes it one change.  Each edit is a head and then, packed, the
+ * record that takes the place of the one with its id or comes to the end, or
+ * the id of the one to remove as a string.
+ */
+struct ctl_apply {
+	uint64_t	version;
+	uint32_t	n;		/* edits in this part */
+	uint32_t	last;
+};
+
+enum ctl_edit {
+	EDIT_PUT,
+	EDIT_REMOVE
+};
+
+struct ctl_edit_head {
+	uint32_t	op;		/* enum ctl_edit */
+	uint32_t	object;		/* CTL_CHECK, CTL_ALERT */
 };
 
 struct ctl_proc {
