@@ -389,6 +389,17 @@ static const struct field	check_status_fields[] = {
 };
 RECORD(check_status, 0, RECORD_NOEXTRA, NULL);
 
+static const struct field	node_result_fields[] = {
+	ROW(node_result, node_id, "node_id", FT_STR, 0, ID_MAX, "the node"),
+	ROW(node_result, result, "result", FT_STR, 0, 32, "ok, fail or none"),
+	ROW(node_result, fresh, "fresh", FT_BOOL, 0, 0, "whether it counts"),
+	ROW(node_result, detail, "detail", FT_STR, F_JSONOMIT | F_TEXT,
+	    DETAIL_LEN_MAX, "what its probe says"),
+	ROW(node_result, latency, "latency_ns", FT_DUR, 0, 0, "of the probe"),
+	ROW(node_result, age, "age_ns", FT_DUR, 0, 0, "of it, -1: none"),
+};
+RECORD(node_result, 0, RECORD_NOEXTRA, NULL);
+
 static const struct field	snapshot_fields[] = {
 	ROW(snapshot, check_id, "CheckID", FT_STR, 0, ID_MAX, "the check"),
 	ROW(snapshot, state, "State", FT_STR, 0, 32, "its state"),

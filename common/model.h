@@ -241,6 +241,16 @@ struct check_status {
 	int64_t		 age;		/* ns, of this node's last result; -1 */
 };
 
+/* What one node said of a check last. */
+struct node_result {
+	char		*node_id;
+	char		*result;	/* ok, fail; none: nothing yet */
+	int		 fresh;		/* it counts in the verdict */
+	char		*detail;
+	int64_t		 latency;	/* ns */
+	int64_t		 age;		/* ns; -1: none */
+};
+
 /* What an alert tells: the check, what changed, and on what evidence. */
 struct snapshot {
 	char		*check_id;
@@ -275,6 +285,7 @@ extern const struct record	 trust_record;
 extern const struct record	 status_record;
 extern const struct record	 peer_status_record;
 extern const struct record	 check_status_record;
+extern const struct record	 node_result_record;
 extern const struct record	 token_status_record;
 extern const struct record	 event_row_record;
 extern const struct record	 snapshot_record;

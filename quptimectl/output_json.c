@@ -34,6 +34,7 @@ static void	 json_status_row(const struct status *);
 static void	 json_peer_row(const struct peer_status *);
 static void	 json_check_row(const struct check_status *);
 static void	 json_check_conf(const struct check *);
+static void	 json_node_result(const struct node_result *);
 static void	 json_alert_row(const struct alert *);
 static void	 json_token_row(const struct token_status *);
 static void	 json_trust_row(const struct trust_entry *);
@@ -56,6 +57,7 @@ const struct output	 json_output = {
 	.peer = json_peer_row,
 	.check = json_check_row,
 	.check_conf = json_check_conf,
+	.result_of = json_node_result,
 	.alert = json_alert_row,
 	.token = json_token_row,
 	.trust = json_trust_row,
@@ -126,6 +128,13 @@ json_check_conf(const struct check *c)
 {
 	array("configs");
 	json_record(out, NULL, &check_record, c);
+}
+
+static void
+json_node_result(const struct node_result *r)
+{
+	array("results");
+	json_record(out, NULL, &node_result_record, r);
 }
 
 static void

@@ -35,6 +35,7 @@ static void	 text_status(const struct status *);
 static void	 text_peer(const struct peer_status *);
 static void	 text_check(const struct check_status *);
 static void	 text_check_conf(const struct check *);
+static void	 text_result_of(const struct node_result *);
 static void	 text_alert(const struct alert *);
 static void	 text_token(const struct token_status *);
 static void	 text_trust(const struct trust_entry *);
@@ -62,6 +63,7 @@ const struct output	 text_output = {
 	.peer = text_peer,
 	.check = text_check,
 	.check_conf = text_check_conf,
+	.result_of = text_result_of,
 	.alert = text_alert,
 	.token = text_token,
 	.trust = text_trust,
@@ -81,7 +83,8 @@ static enum {
 	SECTION_NONE,
 	SECTION_STATUS,
 	SECTION_PEERS,
-	SECTION_CHECKS
+	SECTION_CHECKS,
+	SECTION_RESULTS
 } section;
 static int	 detailed;	/* one check with everything about it */
 static int	 any;		/* a row has been shown */
@@ -277,6 +280,29 @@ text_check_conf(const struct check *check)
 		printf("%-20s %s\n", f->yaml, buf[0] == '\0' ? "-" :
 		    fmt_vis(buf, vis, sizeof(vis)));
 	}
+}
+
+static void
+text_result_of(const struct node_result *r)
+{
+	char	 buf[32] = "-", took[32] = "-", vis[DETAIL_MAX * 2];
+
+	if (section != SECTION_RESULTS)
+		printf("\n%-36s %-6s %-7s %-9s %s\n", "NODE_ID", "RESULT",
+		    "AGE", "TOOK", "DETAIL");
+	section = SECTION_RESULTS;
+	if (r->age >= 0) {
+		fmt_age(r->age, buf, sizeof(buf));
+		if (r->latency > 0)
+			snprintf(took, sizeof(took), "%.1f ms",
+			    r->latency / 1e6);
+		else
+			(void)strlcpy(took, "<1 ms", sizeof(took));
+	}
+	pad(str(r->node_id), 36);
+	printf("%-6s %-7s %-9s %s\n", r->age >= 0 && !r->fresh ? "(old)" :
+	    str(r->result), buf, took, fmt_vis(str(r->detail), vis,
+	    sizeof(vis)));
 }
 
 static void

@@ -696,6 +696,7 @@ row(struct imsg *imsg, const struct output *out)
 	ROW(IMSG_CTL_EVENT, event_row, event, event_row_record)
 	ROW(IMSG_CTL_CHECK, check_status, check, check_status_record)
 	ROW(IMSG_CTL_CHECK_CONF, check, check_conf, check_record)
+	ROW(IMSG_CTL_NODE_RESULT, node_result, result_of, node_result_record)
 	ROW(IMSG_CTL_ALERT, alert, alert, alert_record)
 	case IMSG_CTL_PROC:
 		row_proc(imsg, out);

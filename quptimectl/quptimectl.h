@@ -163,6 +163,7 @@ struct output {
 	void	(*peer)(const struct peer_status *);
 	void	(*check)(const struct check_status *);
 	void	(*check_conf)(const struct check *);
+	void	(*result_of)(const struct node_result *);
 	void	(*alert)(const struct alert *);
 	void	(*token)(const struct token_status *);
 	void	(*trust)(const struct trust_entry *);

@@ -56,6 +56,7 @@ struct client {
 	enum right		 right;
 	int			 hello;		/* versions are equal */
 	int			 busy;		/* an answer is due */
+	int			 begun;		/* a change of several parts */
 	int			 xoff;		/* quorum was told to wait */
 	const char		*note;		/* see control_note() */
 	short			 events;
@@ -350,6 +351,7 @@ client_request(struct client *c, struct imsg *imsg)
 	if (len < r->minlen || len > r->maxlen)
 		return (client_drop(c, "sent a request of a wrong length"));
 	c->busy = 1;
+	c->begun |= type == IMSG_CTL_APPLY;
 	if (c->right < r->right) {
 		control_result(c->id, CTL_DENIED, "permission denied: only "
 		    "root and the daemon's owner may change things");
@@ -393,8 +395,7 @@ client_drop(struct client *c, const char *why)
 static void
 client_free(struct client *c)
 {
-	/* It may be in the middle of a change of several parts. */
-	if (c->hello && !parent->stopping)
+	if ((c->busy || c->begun) && !parent->stopping)
 		ipc_send(&parent->ipc[PROC_QUORUM], IMSG_CTL_CLOSE, c->id,
 		    NULL, 0);
 	event_del(&c->ev);

@@ -653,8 +653,15 @@ void		 row_alert(struct quorum *, uint32_t, const struct alert *);
 /* With the text that redeems it, when it has just been made; else NULL. */
 void		 row_token(struct quorum *, uint32_t,
 		    const struct enrollment *, const char *);
-/* Result of Status; strings are copies. 0, or -1 when out of memory. */
-int		 status_fill(struct quorum *, struct wire_status_res *);
+/* A row for each member and what it said of a check, as the view has it. */
+void		 row_results(struct quorum *, uint32_t, const struct qcheck *,
+		    const struct mview *);
+/*
+ * Result of Status, of all checks or, by its id, of one with what each node
+ * said of it; strings are copies.  0, or -1 when out of memory.
+ */
+int		 status_fill(struct quorum *, const char *,
+		    struct wire_status_res *);
 
 /* quorum.c */
 void		 quorum_init(struct quorum *);

@@ -327,6 +327,7 @@ show_check(struct quorum *q, uint32_t client, const char *name,
 	}
 	ctl_row(q, client, IMSG_CTL_CHECK_CONF, &check_record, c->conf);
 	row_check(q, client, c, view);
+	row_results(q, client, c, view);
 	ctl_result(q, client, CTL_OK, "%s", note);
 }
 
@@ -362,7 +363,8 @@ static void
 ask(struct quorum *q, uint32_t client, const enum step *steps,
     const char *name)
 {
-	struct wire_empty	 params = { 0 };
+	struct wire_status	 params = { NULL };
+	const struct qcheck	*c;
 	struct asking		*a;
 	struct qpeer		*p;
 
@@ -379,6 +381,8 @@ ask(struct quorum *q, uint32_t client, const enum step *steps,
 	a->steps = steps;
 	a->client = client;
 	TAILQ_INSERT_TAIL(&q->askings, a, entry);
+	if (name != NULL && p->quptimed && (c = checks_find(q, name)) != NULL)
+		params.check_id = c->conf->id;
 	peer_call(q, p, WIRE_STATUS, &params, STATUS_LIMIT, asked, a);
 }
 
@@ -482,8 +486,10 @@ place_of(struct quorum *q, enum step step, const struct reclist *list,
 	const char		*id = record_id(step, rec);
 	uint32_t		 i;
 
-	if ((step == STEP_CHECKS || step == STEP_CHECK_CONFS) && (c = checks_find_id(q, id)) == NULL)
-		return (list->n);
+	if (step == STEP_CHECKS || step == STEP_CHECK_CONFS) {
+		if ((c = checks_find_id(q, id)) == NULL)
+			return (list->n);
+	}
 	for (i = 0; i < list->n; i++)
 		if (c != NULL ? list->v[i] == c->conf :
 		    strcmp(record_id(step, list->v[i]), id) == 0)

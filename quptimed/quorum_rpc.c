@@ -474,10 +474,11 @@ reported(struct quorum *q, struct qpeer *p, const char *id, int passed,
 static void
 rpc_status(struct quorum *q, struct request *req)
 {
-	struct wire_status_res	 res;
+	const struct wire_status	*p = req->params;
+	struct wire_status_res		 res;
 
 	memset(&res, 0, sizeof(res));
-	if (status_fill(q, &res) == -1)
+	if (status_fill(q, str(p->check_id), &res) == -1)
 		rpc_error(q, req, "out of memory");
 	else
 		rpc_result(q, req, &res);

@@ -46,6 +46,10 @@ static int	 add_peer(struct quorum *, struct wire_status_res *,
 		    const struct peer *);
 static int	 add_check(struct quorum *, struct wire_status_res *,
 		    const struct qcheck *);
+static int	 add_results(struct quorum *, struct wire_status_res *,
+		    const struct qcheck *);
+static void	 result_of(struct quorum *, const struct qcheck *,
+		    const struct peer *, struct node_result *);
 static int	 alert_names(const struct quorum *, const struct check *,
 		    struct strlist *);
 
@@ -86,7 +90,7 @@ mview_free(struct mview *v)
 }
 
 int
-status_fill(struct quorum *q, struct wire_status_res *res)
+status_fill(struct quorum *q, const char *id, struct wire_status_res *res)
 {
 	const struct check	*check;
 	const struct qcheck	*c;
@@ -103,6 +107,9 @@ status_fill(struct quorum *q, struct wire_status_res *res)
 	for (i = 0; i < q->cluster.peers.n; i++)
 		if (add_peer(q, res, CLUSTER_PEER(&q->cluster, i)) == -1)
 			return (-1);
+	if (*id != '\0')
+		return ((c = checks_find_id(q, id)) == NULL ? 0 :
+		    add_check(q, res, c) == -1 ? -1 : add_results(q, res, c));
 	for (i = 0; i < q->cluster.checks.n; i++) {
 		check = CLUSTER_CHECK(&q->cluster, i);
 		if ((c = checks_find_id(q, check->id)) != NULL &&
@@ -236,6 +243,26 @@ row_check(struct quorum *q, uint32_t client, const struct qcheck *c,
 }
 
 void
+row_results(struct quorum *q, uint32_t client, const struct qcheck *c,
+    const struct mview *view)
+{
+	struct node_result	 r;
+	uint32_t		 i;
+
+	if (view != NULL && view->res.results.n > 0) {
+		for (i = 0; i < view->res.results.n; i++)
+			ctl_row(q, client, IMSG_CTL_NODE_RESULT,
+			    &node_result_record, view->res.results.v[i]);
+		return;
+	}
+	for (i = 0; i < q->cluster.peers.n; i++) {
+		result_of(q, c, CLUSTER_PEER(&q->cluster, i), &r);
+		ctl_row(q, client, IMSG_CTL_NODE_RESULT, &node_result_record,
+		    &r);
+	}
+}
+
+void
 row_alert(struct quorum *q, uint32_t client, const struct alert *alert)
 {
 	struct alert	*masked;
@@ -349,6 +376,60 @@ add_check(struct quorum *q, struct wire_status_res *res,
 	    (s->detail = strdup(tally.detail)) == NULL)
 		return (-1);
 	return (alert_names(q, c->conf, &s->alerts));
+}
+
+static int
+add_results(struct quorum *q, struct wire_status_res *res,
+    const struct qcheck *c)
+{
+	struct node_result	 r, *copy;
+	uint32_t		 i;
+
+	for (i = 0; i < q->cluster.peers.n; i++) {
+		result_of(q, c, CLUSTER_PEER(&q->cluster, i), &r);
+		if ((copy = record_dup(&node_result_record, &r)) == NULL)
+			return (-1);
+		if (reclist_add(&res->results, copy) == -1) {
+			record_free(&node_result_record, copy);
+			return (-1);
+		}
+	}
+	return (0);
+}
+
+/* The strings are borrowed. */
+static void
+result_of(struct quorum *q, const struct qcheck *c, const struct peer *peer,
+    struct node_result *r)
+{
+	static const char *const	 votes[] = {
+		[VOTE_NONE] = "none", [VOTE_OK] = "ok", [VOTE_FAIL] = "fail"
+	};
+	const struct verdict		*v = &c->verdict;
+	const struct report		*said = NULL;
+	const struct qpeer		*p;
+	struct monotime			 age;
+
+	if (strcmp(peer->node_id, q->node.node_id) == 0)
+		said = v->nreports > SELF ? &v->reports[SELF] : NULL;
+	else if ((p = peer_find(q, peer->node_id)) != NULL &&
+	    p->slot < v->nreports)
+		said = &v->reports[p->slot];
+	memset(r, 0, sizeof(*r));
+	r->node_id = peer->node_id;
+	r->result = (char *)(uintptr_t)votes[VOTE_NONE];
+	r->age = -1;
+	if (said == NULL)
+		return;
+	r->detail = said->cannot != NULL ? said->cannot : said->detail;
+	if (said->vote == VOTE_NONE)
+		return;
+	age = mono_sub(mono_now(), said->at);
+	r->result = (char *)(uintptr_t)votes[said->vote];
+	r->latency = said->latency_us * 1000LL;
+	r->age = age.ns;
+	r->fresh = !c->conf->disabled && mono_cmp(age,
+	    verdict_window(check_interval(c->conf))) <= 0;
 }
 
 /* What tells about a check, default ones with a star. */

@@ -123,7 +123,7 @@ wire_params(enum wire_method m, const char *frame, size_t len, void *out,
 		return (0);
 	if (parse_member("params", rec, frame, len, out, &n, ve) == -1)
 		return (-1);
-	if (n == 0 && m != WIRE_JOIN)
+	if (n == 0 && m != WIRE_JOIN && m != WIRE_STATUS)
 		return (verr_set(ve, "", "%s", cut_short));
 	return (0);
 }

@@ -206,6 +206,11 @@ struct wire_check_status {
 	struct strlist	 alerts;
 };
 
+/* Of one check only, and all about it; quptimed asks so, QUptime does not. */
+struct wire_status {
+	char		*check_id;
+};
+
 struct wire_status_res {
 	char		*node_id;
 	uint64_t	 term;
@@ -215,6 +220,7 @@ struct wire_status_res {
 	struct reclist	 checks;	/* struct wire_check_status */
 	int		 has_quorum;
 	int64_t		 quorum_size;
+	struct reclist	 results;	/* struct node_result, of one check */
 };
 
 /* What stands around the parameters or the result. */

@@ -193,6 +193,11 @@ static const struct field	wire_check_status_fields[] = {
 };
 WRECORD(wire_check_status, wire_check_status);
 
+static const struct field	wire_status_fields[] = {
+	W(wire_status, check_id, FT_STR, OMIT),
+};
+WRECORD(wire_status, wire_status);
+
 static const struct field	wire_status_res_fields[] = {
 	W(wire_status_res, node_id, FT_STR),
 	W(wire_status_res, term, FT_UINT),
@@ -204,6 +209,8 @@ static const struct field	wire_status_res_fields[] = {
 	    .rec = &wire_check_status_record),
 	W(wire_status_res, has_quorum, FT_BOOL),
 	W(wire_status_res, quorum_size, FT_INT),
+	W(wire_status_res, results, FT_RECS, OMIT, .max = MAX_PEERS,
+	    .rec = &node_result_record),
 };
 WRECORD(wire_status_res, wire_status_res);
 
@@ -230,7 +237,7 @@ static const struct {
 				    &wire_propose_res_record },
 	[WIRE_REPORT] =		{ "ReportResult", &wire_report_record,
 				    &wire_empty_record },
-	[WIRE_STATUS] =		{ "Status", &wire_empty_record,
+	[WIRE_STATUS] =		{ "Status", &wire_status_record,
 				    &wire_status_res_record },
 };
 

@@ -127,6 +127,7 @@
 	X(IMSG_CTL_PEER)		/* packed peer_status */	\
 	X(IMSG_CTL_CHECK)		/* packed check_status */	\
 	X(IMSG_CTL_CHECK_CONF)		/* packed check */		\
+	X(IMSG_CTL_NODE_RESULT)		/* packed node_result */	\
 	X(IMSG_CTL_ALERT)		/* packed alert, secrets masked */ \
 	X(IMSG_CTL_TOKEN)		/* packed token_status */	\
 	X(IMSG_CTL_TRUST)		/* packed trust_entry */	\

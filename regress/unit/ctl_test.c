@@ -193,6 +193,7 @@ static void
 test_one(void)
 {
 	struct check_status	 s;
+	struct node_result	 nr;
 	struct check		 c;
 	struct imsg		 imsg;
 	struct ibuf		 buf;
@@ -228,6 +229,19 @@ test_one(void)
 	is_int(s.alerts.n, 1, "one alert is in force");
 	is_str(s.alerts.v[0], "hook*", "with a star, as it is default");
 	record_clear(&check_status_record, &s);
+	fix_next(&parent, &imsg);
+	is_int(imsg_get_type(&imsg), IMSG_CTL_NODE_RESULT,
+	    "and what each node said");
+	memset(&nr, 0, sizeof(nr));
+	imsg_get_ibuf(&imsg, &buf);
+	is_int(unpack_record(&buf, &node_result_record, &nr), 0, "a record");
+	imsg_free(&imsg);
+	is_str(nr.node_id, "node-a", "which is this one");
+	is_str(nr.result, "fail", "that it fails");
+	ok(nr.fresh && nr.age >= 0, "just now");
+	is_str(nr.detail, "refused", "why");
+	is_int(nr.latency, 2500000, "how long it took");
+	record_clear(&node_result_record, &nr);
 	is_int(fix_result(), CTL_OK, "that is all");
 	is_int(fix_rows, 0, "that is all indeed");
 

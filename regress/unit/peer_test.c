@@ -42,7 +42,7 @@ static void
 done(struct quorum *quorum, struct qpeer *p, const struct answer *a,
     void *arg)
 {
-	struct wire_empty	 none = { 0 };
+	struct wire_status	 none = { NULL };
 	struct end		*e = arg;
 
 	e->n++;
