@@ -61,6 +61,7 @@ struct conn {
 
 LIST_HEAD(conn_list, conn);
 
+static struct tls_config *conn_config(const char *);
 static struct conn	*conn_get(void);
 static void		 conn_put(struct conn *);
 static void		 conn_shut(struct conn *);
@@ -70,6 +71,7 @@ static int		 conn_try(struct conn *, struct addr);
 static void		 conn_event(int, short, void *);
 static void		 conn_timeout(struct conn *);
 static void		 conn_connected(struct conn *);
+static int		 conn_name(struct conn *);
 static void		 conn_handshake(struct conn *);
 static const char	*conn_verify(struct conn *);
 static void		 conn_run(struct conn *);
@@ -87,22 +89,23 @@ static int		 is_local(int);
 
 static struct conn_list		 pool = LIST_HEAD_INITIALIZER(pool);
 static unsigned int		 npool;
-static struct tls_config	*tlsconf;
+static struct tls_config	*tlsconf;	/* CONN_TLS */
+static struct tls_config	*anyconf;	/* CONN_TLS_ANY */
 
 void
 conn_init(void)
 {
 	if (tls_init() == -1)
 		fatalx("tls_init");
-	if ((tlsconf = tls_config_new()) == NULL)
-		fatalx("tls_config_new");
-	/* The chain is verified by certs.c. */
-	tls_config_insecure_noverifycert(tlsconf);
-	tls_config_insecure_noverifyname(tlsconf);
-	if (tls_config_set_protocols(tlsconf,
-	    TLS_PROTOCOL_TLSv1_2 | TLS_PROTOCOL_TLSv1_3) == -1 ||
-	    tls_config_set_ciphers(tlsconf, "compat") == -1)
-		fatalx("tls_config: %s", tls_config_error(tlsconf));
+	tlsconf = conn_config("compat");
+	/*
+	 * What a server's certificate says can be read however weak its keys
+	 * and signatures are.  LibreSSL may know no levels of security.
+	 */
+	if ((anyconf = conn_config("ALL:!aNULL:!eNULL:@SECLEVEL=0")) == NULL)
+		anyconf = conn_config("compat");
+	if (tlsconf == NULL || anyconf == NULL)
+		fatalx("tls_config");
 }
 
 void
@@ -116,7 +119,28 @@ conn_shutdown(void)
 	}
 	npool = 0;
 	tls_config_free(tlsconf);
-	tlsconf = NULL;
+	tls_config_free(anyconf);
+	tlsconf = anyconf = NULL;
+}
+
+/* NULL when the library does not take these ciphers. */
+static struct tls_config *
+conn_config(const char *ciphers)
+{
+	struct tls_config	*conf;
+
+	if ((conf = tls_config_new()) == NULL)
+		return (NULL);
+	/* The chain is verified by certs.c. */
+	tls_config_insecure_noverifycert(conf);
+	tls_config_insecure_noverifyname(conf);
+	if (tls_config_set_protocols(conf,
+	    TLS_PROTOCOL_TLSv1_2 | TLS_PROTOCOL_TLSv1_3) == -1 ||
+	    tls_config_set_ciphers(conf, ciphers) == -1) {
+		tls_config_free(conf);
+		return (NULL);
+	}
+	return (conf);
 }
 
 struct conn *
@@ -183,6 +207,16 @@ conn_write(struct conn *c, const void *buf, size_t len, size_t *n)
 	}
 	*n = r;
 	return (IO_DONE);
+}
+
+int
+conn_cert_times(struct conn *c, time_t *from, time_t *to)
+{
+	if (c->tls == NULL || !tls_peer_cert_provided(c->tls))
+		return (-1);
+	*from = tls_peer_cert_notbefore(c->tls);
+	*to = tls_peer_cert_notafter(c->tls);
+	return (*from == -1 || *to == -1 ? -1 : 0);
 }
 
 enum io
@@ -346,7 +380,7 @@ conn_timeout(struct conn *c)
 		    conn_peer(c, to, sizeof(to)));
 		break;
 	default:
-		strlcpy(text, "TLS handshake: " DEADLINE_TEXT, sizeof(text));
+		strlcpy(text, "tls handshake: " DEADLINE_TEXT, sizeof(text));
 		break;
 	}
 	conn_finish(c, CONN_TIMEOUT, text);
@@ -364,10 +398,10 @@ conn_connected(struct conn *c)
 		conn_next(c);
 		return;
 	}
-	if (c->req.tls) {
+	if (c->req.tls != CONN_PLAIN) {
 		if ((c->tls = tls_client()) == NULL ||
-		    tls_configure(c->tls, tlsconf) == -1 ||
-		    tls_connect_socket(c->tls, c->fd, c->req.host) == -1) {
+		    tls_configure(c->tls, c->req.tls == CONN_TLS ? tlsconf :
+		    anyconf) == -1 || conn_name(c) == -1) {
 			conn_finish(c, CONN_LOCAL, "TLS set-up failed");
 			return;
 		}
@@ -379,10 +413,30 @@ conn_connected(struct conn *c)
 	conn_run(c);
 }
 
+/* The name to ask for, which has no dot at its end: RFC 6066, 3. */
+static int
+conn_name(struct conn *c)
+{
+	const char	*host;
+	char		*name;
+	size_t		 n;
+	int		 r;
+
+	host = c->req.sni != NULL ? c->req.sni : c->req.host;
+	n = strlen(host);
+	if (n > 0 && host[n - 1] == '.')
+		n--;
+	if ((name = strndup(host, n)) == NULL)
+		return (-1);
+	r = tls_connect_socket(c->tls, c->fd, n > 0 ? name : NULL);
+	free(name);
+	return (r);
+}
+
 static void
 conn_handshake(struct conn *c)
 {
-	char		 text[CONN_ERR_MAX];
+	char		 text[CONN_ERR_MAX], why[CONN_ERR_MAX / 2];
 	const char	*err;
 
 	switch (tls_handshake(c->tls)) {
@@ -395,14 +449,13 @@ conn_handshake(struct conn *c)
 		conn_arm(c, IO_WRITE);
 		return;
 	default:
-		err = tls_error(c->tls);
-		snprintf(text, sizeof(text), "TLS: %s",
-		    err != NULL ? err : "handshake failed");
+		tls_plain(tls_error(c->tls), why, sizeof(why));
+		snprintf(text, sizeof(text), "tls: %s", why);
 		conn_finish(c, CONN_FAILED, text);
 		return;
 	}
-	if ((err = conn_verify(c)) != NULL) {
-		snprintf(text, sizeof(text), "TLS: %s", err);
+	if (c->req.tls == CONN_TLS && (err = conn_verify(c)) != NULL) {
+		snprintf(text, sizeof(text), "tls: %s", err);
 		conn_finish(c, CONN_FAILED, text);
 		return;
 	}
@@ -510,6 +563,9 @@ conn_lost(struct conn *c)
 static void
 conn_finish(struct conn *c, enum conn_end end, const char *text)
 {
+	/* As good manners have it; it never waits. */
+	if (end == CONN_OK && c->tls != NULL)
+		tls_close(c->tls);
 	conn_shut(c);
 	c->req.done(c, end, text, c->req.arg);
 	conn_put(c);

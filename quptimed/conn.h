@@ -19,6 +19,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "monotime.h"
 
@@ -44,6 +45,12 @@ enum conn_end {
 	CONN_LOCAL	/* this node is out of something */
 };
 
+enum conn_tls {
+	CONN_PLAIN,
+	CONN_TLS,	/* verified for the host */
+	CONN_TLS_ANY	/* whoever answers, even with ciphers long outdated */
+};
+
 struct addr;
 struct conn;
 struct servers;
@@ -52,7 +59,8 @@ struct conn_req {
 	const char	*host;		/* must outlive the connection */
 	const struct addr *addr;	/* host is this literal; copied */
 	uint16_t	 port;
-	int		 tls;		/* verified for host */
+	enum conn_tls	 tls;
+	const char	*sni;		/* server name; NULL: the host */
 	struct servers	*servers;
 	struct monotime	 deadline;
 	/* NULL: done as soon as connected. */
@@ -79,7 +87,18 @@ void		 conn_close(struct conn *);
  */
 enum io		 conn_read(struct conn *, void *, size_t, size_t *);
 enum io		 conn_write(struct conn *, const void *, size_t, size_t *);
+/*
+ * From when to when the server's certificate is valid.  0, -1 when it sent
+ * none, or one with times that cannot be read.
+ */
+int		 conn_cert_times(struct conn *, time_t *, time_t *);
 /* For a step that fails by itself: the text is kept; returns IO_FAIL. */
 enum io		 conn_fail(struct conn *, const char *);
+
+/*
+ * tlstext.c: what the TLS library says of a handshake that failed, as a plain
+ * sentence.  Returns the buffer.
+ */
+const char	*tls_plain(const char *, char *, size_t);
 
 #endif /* CONN_H */

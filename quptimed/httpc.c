@@ -242,7 +242,7 @@ httpc_open(struct httpc *h)
 	memset(&c, 0, sizeof(c));
 	c.host = h->url.host;
 	c.port = h->url.port;
-	c.tls = h->url.tls;
+	c.tls = h->url.tls ? CONN_TLS : CONN_PLAIN;
 	c.servers = h->servers;
 	c.deadline = h->deadline;
 	c.step = httpc_step;

@@ -115,7 +115,8 @@ static const struct ipc_rule quorum_rules[] = {
 static const struct probe_ops *const kinds[] = {
 	[CHECK_HTTP] =	&probe_http_ops,
 	[CHECK_TCP] =	&probe_tcp_ops,
-	[CHECK_ICMP] =	&probe_icmp_ops
+	[CHECK_ICMP] =	&probe_icmp_ops,
+	[CHECK_TLS] =	&probe_tls_ops
 };
 
 static struct child		  child;
@@ -661,8 +662,9 @@ probe_undefine(struct probe *p)
 	free(p->broken);
 	free(p->target);
 	free(p->scan);
+	free(p->sni);
 	p->servers = NULL;
-	p->broken = p->target = p->host = NULL;
+	p->broken = p->target = p->host = p->sni = NULL;
 	p->scan = NULL;
 	p->job = NULL;
 	p->flags = 0;

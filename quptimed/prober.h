@@ -22,6 +22,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "model.h"
 #include "monotime.h"
@@ -29,7 +30,7 @@
 
 struct probe;
 
-/* One kind of check: probe_http.c, probe_tcp.c, probe_icmp.c. */
+/* One kind of check: probe_http.c and so on. */
 struct probe_ops {
 	/* Takes what it needs of the definition; 0, or -1 without memory. */
 	int	(*prepare)(struct probe *, const struct check *);
@@ -68,6 +69,8 @@ struct probe {
 	uint16_t		 port;
 	uint16_t		 expect;
 	uint16_t		 literal;
+	uint16_t		 days;		/* of warning */
+	char			*sni;
 };
 
 /* prober.c */
@@ -101,6 +104,7 @@ struct monotime	 sched_next(struct monotime after, struct monotime interval,
 extern const struct probe_ops	 probe_http_ops;
 extern const struct probe_ops	 probe_tcp_ops;
 extern const struct probe_ops	 probe_icmp_ops;
+extern const struct probe_ops	 probe_tls_ops;
 
 /* probe_http.c: looks for a text in a body that comes in pieces. */
 #define SCAN_MAX	(1024 * 1024)	/* bytes of the body looked at */
@@ -113,6 +117,20 @@ int		 scan_found(const struct scan *);
 
 /* probe_tcp.c: 0 when it is neither a number nor a name it knows. */
 uint16_t	 port_parse(const char *);
+
+/* probe_tls.c: what and whom to ask, and what the certificate's times mean. */
+
+/*
+ * "https://host:port/path", "host:port" or "host" split in place.  0, or -1
+ * with a static reason.
+ */
+int		 tls_target(char *, char **, uint16_t *, const char **);
+/*
+ * 0, or -1 and why not, when a certificate is not valid now or less than that
+ * many days longer.
+ */
+int		 tls_judge(time_t from, time_t to, const struct timespec *now,
+		    unsigned int days, char *, size_t);
 
 /* probe_icmp.c: echo requests and replies, RFC 792 and RFC 4443. */
 #define ECHO_PAYLOAD	24

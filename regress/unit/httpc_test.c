@@ -409,14 +409,14 @@ test_tls(void)
 
 	snprintf(url, sizeof(url), "https://127.0.0.1:%u/", tlsport);
 	run("GET", url, NULL, 0, 100, 5000);
-	is_str(out.err, "TLS: no CA bundle on this node", "no bundle");
+	is_str(out.err, "tls: no CA bundle on this node", "no bundle");
 	httpc_set_ca(text_fd(capem));
 	run("GET", url, NULL, 0, 100, 5000);
 	is_str(out.err, "", "https");
 	is_str(out.body, "secret", "its body");
 	snprintf(url, sizeof(url), "https://localhost:%u/", tlsport);
 	run("GET", url, NULL, 0, 100, 5000);
-	is_str(out.err, "TLS: certificate is for another host", "by name");
+	is_str(out.err, "tls: certificate is for another host", "by name");
 	snprintf(url, sizeof(url), "https://127.0.0.1:%u/ok", port);
 	run("GET", url, NULL, 0, 100, 200);
 	ok(out.err[0] != '\0', "https to a plain server: %s", out.err);

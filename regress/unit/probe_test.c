@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conn.h"
 #include "prober.h"
 #include "tap.h"
 
@@ -254,6 +255,156 @@ test_echo(void)
 	    "of another code");
 }
 
+/* What host and port a target means; NULL: refused, for this reason. */
+static void
+test_tls_target(void)
+{
+	static const struct {
+		const char	*target;
+		const char	*host;
+		uint16_t	 port;
+		const char	*err;
+	} tests[] = {
+		{ "example.com",		"example.com",	443,	NULL },
+		{ " example.com\n",		"example.com",	443,	NULL },
+		{ "example.com:8443",		"example.com",	8443,	NULL },
+		{ "example.com:imaps",		"example.com",	993,	NULL },
+		{ "https://example.com",	"example.com",	443,	NULL },
+		{ "https://example.com:8443/x",	"example.com",	8443,	NULL },
+		{ "https://example.com:/x",	"example.com",	443,	NULL },
+		{ "https://h?x@y",		"h",		443,	NULL },
+		{ "https://u@h/",		"h",		443,	NULL },
+		{ "https://u:p@h:1/",		"h",		1,	NULL },
+		{ "[::1]:9",			"::1",		9,	NULL },
+		{ "[::1]",			"::1",		443,	NULL },
+		{ "::1",			"::1",		443,	NULL },
+		{ "https://[::1]/",		"::1",		443,	NULL },
+		{ "fe80::1%2",			"fe80::1%2",	443,	NULL },
+		{ "",		NULL, 0, "empty target" },
+		{ " \t ",	NULL, 0, "empty target" },
+		{ ":443",	NULL, 0, "no host in target" },
+		{ "https://",	NULL, 0, "no host in target" },
+		{ "https:///x",	NULL, 0, "no host in target" },
+		{ "https://:443/x", NULL, 0, "no host in target" },
+		{ "h:0",	NULL, 0, "unknown port in target" },
+		{ "h:99999",	NULL, 0, "unknown port in target" },
+		{ "h:nosuch",	NULL, 0, "unknown port in target" },
+		{ "h/x",	NULL, 0,
+		    "target must be a host, host:port or a URL" },
+		{ "h h",	NULL, 0,
+		    "target must be a host, host:port or a URL" },
+		{ "[::1",	NULL, 0,
+		    "target must be a host, host:port or a URL" },
+		{ "[]:1",	NULL, 0,
+		    "target must be a host, host:port or a URL" },
+		{ "h:",		NULL, 0,
+		    "target must be a host, host:port or a URL" },
+	};
+	const char	*err;
+	char		 buf[64], *host;
+	size_t		 i;
+	uint16_t	 port;
+	int		 r;
+
+	for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+		strlcpy(buf, tests[i].target, sizeof(buf));
+		r = tls_target(buf, &host, &port, &err);
+		if (tests[i].err != NULL) {
+			ok(r == -1, "\"%s\" is refused", tests[i].target);
+			is_str(err, tests[i].err, "for its reason");
+			continue;
+		}
+		ok(r == 0 && port == tests[i].port, "\"%s\": port %u",
+		    tests[i].target, tests[i].port);
+		is_str(r == 0 ? host : err, tests[i].host, "and host");
+	}
+}
+
+#define D	(24 * 3600LL)
+
+static void
+test_tls_judge(void)
+{
+	static const struct {
+		long long	 from;		/* s from now */
+		long long	 to;
+		unsigned int	 days;
+		const char	*text;		/* NULL: good */
+	} tests[] = {
+		{ -D,	90 * D,		14,	NULL },
+		{ -D,	14 * D + 1,	14,	NULL },
+		{ -D,	14 * D,		14,
+		    "cert expires in 13d (notAfter=2026-12-07T22:13:20Z)" },
+		{ -D,	20 * D + 9,	30,
+		    "cert expires in 20d (notAfter=2026-12-13T22:13:29Z)" },
+		{ -D,	5 * 3600 + 9,	14,
+		    "cert expires in 5h (notAfter=2026-11-24T03:13:29Z)" },
+		{ -D,	30 * 60 + 9,	14,
+		    "cert expires in 30m (notAfter=2026-11-23T22:43:29Z)" },
+		{ -D,	30,		14,
+		    "cert expires in 30s (notAfter=2026-11-23T22:13:50Z)" },
+		{ -D,	0,		14,
+		    "cert expired 0s ago (notAfter=2026-11-23T22:13:20Z)" },
+		{ -D,	-2 * 3600,	14,
+		    "cert expired 2h ago (notAfter=2026-11-23T20:13:20Z)" },
+		{ -9 * D, -3 * D,	14,
+		    "cert expired 3d ago (notAfter=2026-11-20T22:13:20Z)" },
+		{ 3600 + 1, 90 * D,	14,
+		    "cert is not yet valid, only in 1h "
+		    "(notBefore=2026-11-23T23:13:21Z)" },
+		{ -D,	250000 * D,	3650,	NULL },
+	};
+	struct timespec	 now = { 1795472000, 300000000 };
+	char		 buf[128];
+	size_t		 i;
+	int		 r;
+
+	for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+		buf[0] = '\0';
+		r = tls_judge(now.tv_sec + tests[i].from,
+		    now.tv_sec + tests[i].to, &now, tests[i].days, buf,
+		    sizeof(buf));
+		is_int(r, tests[i].text == NULL ? 0 : -1, "from %lld to %lld",
+		    tests[i].from, tests[i].to);
+		is_str(buf, tests[i].text == NULL ? "" : tests[i].text,
+		    "the detail");
+	}
+}
+
+static void
+test_tls_plain(void)
+{
+	static const struct {
+		const char	*theirs;
+		const char	*ours;
+	} tests[] = {
+		{ "handshake failed: error:0A00010B:SSL routines::wrong "
+		    "version number",
+		    "first record does not look like a TLS handshake" },
+		{ "handshake failed: error:1404B410:SSL routines:ST_CONNECT:"
+		    "sslv3 alert handshake failure",
+		    "the server refuses the handshake: no cipher in common, "
+		    "or it wants a certificate of us" },
+		{ "handshake failed: error:0A000126:SSL routines::unexpected "
+		    "eof while reading",
+		    "connection closed within the handshake" },
+		{ "handshake failed: Connection reset by peer",
+		    "connection reset within the handshake" },
+		{ "handshake failed: error:0A000066:SSL routines::bad\x1bness",
+		    "bad\\x1bness" },
+		{ "something else", "something else" },
+		{ NULL, "the handshake failed" },
+	};
+	char		 buf[128];
+	size_t		 i;
+
+	for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
+		is_str(tls_plain(tests[i].theirs, buf, sizeof(buf)),
+		    tests[i].ours, "in plain words");
+	tls_plain(tests[1].theirs, buf, 8);
+	is_str(buf, "the ser", "a small buffer");
+}
+
 int
 main(void)
 {
@@ -261,5 +412,8 @@ main(void)
 	test_scan();
 	test_ports();
 	test_echo();
+	test_tls_target();
+	test_tls_judge();
+	test_tls_plain();
 	return (tap_done());
 }
