@@ -284,7 +284,7 @@ test_verdicts(uint16_t port)
 	is_str(probe("tcp", "127.0.0.1:nosuchsvc", 0, NULL),
 	    "fail unknown port nosuchsvc", "tcp with an unknown service");
 	is_str(probe("tls", "127.0.0.1:443", 0, NULL),
-	    "cannot type tls is not probed by this version", "tls");
+	    "fail connect 127.0.0.1:443: Connection refused", "tls refused");
 	is_str(probe("icmp", "127.0.0.1", 0, NULL),
 	    "cannot icmp: not permitted on this node (start quptimed as root, "
 	    "or widen net.ipv4.ping_group_range)", "icmp without socket");
