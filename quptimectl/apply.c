@@ -82,7 +82,6 @@ struct batch {
 
 static void	 prepare(void);
 static void	 relax(struct record *, struct field *, const struct record *);
-static int	 masked_check(const void *, struct verr *);
 static int	 load(struct imsgbuf *, const struct parse_result *);
 static void	 take_check(const struct check *);
 static void	 take_alert(const struct alert *);
@@ -235,12 +234,11 @@ prepare(void)
 {
 	relax(&file_check, check_fields, &check_record);
 	relax(&file_alert, alert_fields, &alert_record);
-	file_alert.check = masked_check;
+	file_alert.check = alert_masked_check;
 }
 
-/* An alert whose secrets may be masked: what they are has been looked at. */
-static int
-masked_check(const void *rec, struct verr *ve)
+int
+alert_masked_check(const void *rec, struct verr *ve)
 {
 	const struct field	*f;
 	struct alert		 a;

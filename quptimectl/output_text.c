@@ -414,6 +414,7 @@ text_change(const struct change_row *c)
 	};
 	char			 name[512], from[256], to[256];
 
+	any = 1;
 	printf("%c %s %s", signs[c->op], c->object,
 	    fmt_vis(c->name, name, sizeof(name)));
 	if (c->op != CHANGE_EDIT)
@@ -452,6 +453,12 @@ text_result(const struct parse_result *res, uint64_t version,
 		break;
 	case ACT_ENROLL_CREATE:
 		break;
+	case ACT_APPLY:
+		if (res->dry || !any) {
+			printf("%s\n", text);
+			break;
+		}
+		/* FALLTHROUGH */
 	case ACT_ADD:
 	case ACT_EDIT:
 	case ACT_DEFAULT:

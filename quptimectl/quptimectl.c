@@ -67,6 +67,7 @@ static int	 do_init(struct parse_result *, const char *,
 		    const struct output *);
 static int	 do_change(struct parse_result *, const struct output *,
 		    const char *);
+static int	 try_rules(const struct parse_result *);
 static int	 lookup_type(struct parse_result *, struct imsgbuf *);
 static void	 lookup_check(const struct check *);
 static void	 lookup_alert(const struct alert *);
@@ -126,7 +127,7 @@ static const struct request	 requests[] = {
 
 static int		 alarm_seen;	/* something is down, or no quorum */
 static const char	*lookup_name;
-static char		 lookup_found[32];
+static void		*lookup_found;	/* the object that is edited */
 static int		 timeout = ANSWER_TIMEOUT;	/* of the request */
 static int		 live_seen;	/* another node, */
 static int		 master_seen;	/* and a master */
@@ -367,21 +368,22 @@ do_change(struct parse_result *res, const struct output *out,
 				ctl_close(ibuf);
 				return (ret);
 			}
-			res->type = lookup_found;
+			res->type = *(char **)field_ptr(record_field(res->rec,
+			    "type"), lookup_found);
 		}
 	}
-	if (parse_settings(res, res->type) == -1) {
-		if (ibuf != NULL)
-			ctl_close(ibuf);
-		return (EXIT_USAGE);
-	}
-	if (res->action == ACT_ADD) {
+	ret = parse_settings(res, res->type);
+	if (ret == 0 && res->action == ACT_ADD) {
 		parse_add(res, "type", res->type);
 		if (res->target != NULL)
 			parse_add(res, "target", res->target);
 		parse_add(res, "name", res->name);
-		if (parse_settings(res, res->type) == -1)
-			return (EXIT_USAGE);
+		ret = parse_settings(res, res->type);
+	}
+	if (ret == -1 || try_rules(res) == -1) {
+		if (ibuf != NULL)
+			ctl_close(ibuf);
+		return (EXIT_USAGE);
 	}
 	if (ibuf == NULL)
 		ibuf = ctl_connect(sock);
@@ -391,7 +393,39 @@ do_change(struct parse_result *res, const struct output *out,
 	out->head(res);
 	ret = ctl_answer(ibuf, res, out);
 	ctl_close(ibuf);
+	record_free(res->rec, lookup_found);
+	lookup_found = NULL;
 	return (ret);
+}
+
+/* What the object would be, by the rules across its fields. */
+static int
+try_rules(const struct parse_result *res)
+{
+	const struct field	*f;
+	struct verr		 ve;
+	void			*rec;
+	int			 rv;
+
+	if (res->action != ACT_ADD && res->action != ACT_EDIT)
+		return (0);
+	memset(&ve, 0, sizeof(ve));
+	rec = lookup_found != NULL ? record_dup(res->rec, lookup_found) :
+	    record_new(res->rec);
+	if (rec == NULL)
+		err(EXIT_REFUSED, NULL);
+	parse_into(res, rec);
+	rv = res->object == CTL_ALERT ? alert_masked_check(rec, &ve) :
+	    res->rec->check(rec, &ve);
+	record_free(res->rec, rec);
+	if (rv == 0)
+		return (0);
+	f = record_field(res->rec, ve.path);
+	if (f != NULL && f->flag != NULL && res->action == ACT_EDIT)
+		warnx("--%s: %s", f->flag, ve.msg);
+	else
+		warnx("%s: %s", ve.path, ve.msg);
+	return (-1);
 }
 
 static int
@@ -400,14 +434,14 @@ lookup_type(struct parse_result *res, struct imsgbuf *ibuf)
 	int	 ret;
 
 	lookup_name = res->name;
-	lookup_found[0] = '\0';
+	lookup_found = NULL;
 	if (res->object == CTL_CHECK)
 		ctl_request(ibuf, ACT_SHOW_CHECKS, res);
 	else
 		ctl_request(ibuf, ACT_SHOW_ALERTS, res);
 	if ((ret = ctl_answer(ibuf, res, &lookup_output)) != 0)
 		return (ret);
-	if (lookup_found[0] == '\0') {
+	if (lookup_found == NULL) {
 		warnx("no such %s \"%s\"", res->rec->name, res->name);
 		return (EXIT_REFUSED);
 	}
@@ -417,15 +451,19 @@ lookup_type(struct parse_result *res, struct imsgbuf *ibuf)
 static void
 lookup_check(const struct check *check)
 {
-	strlcpy(lookup_found, str(check->type), sizeof(lookup_found));
+	if ((lookup_found = record_dup(&check_record, check)) == NULL)
+		err(EXIT_REFUSED, NULL);
 }
 
 static void
 lookup_alert(const struct alert *alert)
 {
-	if (strcmp(str(alert->name), lookup_name) == 0 ||
-	    strcmp(str(alert->id), lookup_name) == 0)
-		strlcpy(lookup_found, str(alert->type), sizeof(lookup_found));
+	if (strcmp(str(alert->name), lookup_name) != 0 &&
+	    strcmp(str(alert->id), lookup_name) != 0)
+		return;
+	record_free(&alert_record, lookup_found);
+	if ((lookup_found = record_dup(&alert_record, alert)) == NULL)
+		err(EXIT_REFUSED, NULL);
 }
 
 static struct imsgbuf *

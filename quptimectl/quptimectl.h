@@ -193,7 +193,9 @@ void	 ctl_send(struct imsgbuf *, uint32_t type, const void *, size_t,
 int	 ctl_answer(struct imsgbuf *, const struct parse_result *,
 	    const struct output *);
 
-/* apply.c: checks and alerts as a file.  The exit code. */
+/* apply.c: the rules for an alert whose secrets may be masked. */
+int	 alert_masked_check(const void *, struct verr *);
+/* Checks and alerts as a file.  The exit code. */
 int	 apply_export(struct imsgbuf *, const struct parse_result *,
 	    const struct output *);
 int	 apply_file(struct imsgbuf *, const struct parse_result *,

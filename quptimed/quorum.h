@@ -813,6 +813,10 @@ void		 ctl_gone(struct quorum *, uint32_t);
 void		 ctl_result(struct quorum *, uint32_t, enum ctl_code,
 		    const char *, ...)
 		    __attribute__((__format__(printf, 4, 5)));
+/* A change is in force as that version, which may not have come here yet. */
+void		 ctl_changed(struct quorum *, uint32_t, uint64_t version,
+		    const char *, ...)
+		    __attribute__((__format__(printf, 4, 5)));
 /* One row of an answer, packed; lost with a line in the log when too large. */
 void		 ctl_row(struct quorum *, uint32_t client, uint32_t type,
 		    const struct record *, const void *row);

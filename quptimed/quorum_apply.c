@@ -238,11 +238,10 @@ proposed(struct quorum *q, uint64_t version, const char *error, void *arg)
 {
 	struct asked	*a = arg;
 
-	(void)version;
 	if (error != NULL)
 		ctl_result(q, a->client, CTL_REFUSED, "%s", error);
 	else
-		ctl_result(q, a->client, CTL_OK, "applied %u change%s", a->n,
-		    a->n == 1 ? "" : "s");
+		ctl_changed(q, a->client, version, "applied %u change%s",
+		    a->n, a->n == 1 ? "" : "s");
 	free(a);
 }

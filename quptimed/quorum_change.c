@@ -170,11 +170,10 @@ proposed(struct quorum *q, uint64_t version, const char *error, void *arg)
 {
 	struct asked	*a = arg;
 
-	(void)version;
 	if (error != NULL)
 		ctl_result(q, a->client, CTL_REFUSED, "%s", error);
 	else
-		ctl_result(q, a->client, CTL_OK, "%s", a->what);
+		ctl_changed(q, a->client, version, "%s", a->what);
 	free(a);
 }
 

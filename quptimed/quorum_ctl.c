@@ -68,6 +68,9 @@ struct asking {
 	uint32_t		 client;	/* 0: it has left */
 };
 
+static void	 result(struct quorum *, uint32_t, enum ctl_code, uint64_t,
+		    const char *, va_list)
+		    __attribute__((__format__(printf, 5, 0)));
 static void	 show_checks_of(struct quorum *, struct imsg *);
 static void	 show_check(struct quorum *, uint32_t, const char *,
 		    const struct mview *, const char *);
@@ -186,20 +189,39 @@ void
 ctl_result(struct quorum *q, uint32_t client, enum ctl_code code,
     const char *fmt, ...)
 {
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	result(q, client, code, q->cluster.version, fmt, ap);
+	va_end(ap);
+}
+
+void
+ctl_changed(struct quorum *q, uint32_t client, uint64_t version,
+    const char *fmt, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	result(q, client, CTL_OK, version, fmt, ap);
+	va_end(ap);
+}
+
+static void
+result(struct quorum *q, uint32_t client, enum ctl_code code,
+    uint64_t version, const char *fmt, va_list ap)
+{
 	struct ctl_result	 r;
 	struct ibuf		*buf;
 	char			 text[1024];
-	va_list			 ap;
 
 	/* What is under way at the end has nobody left to be told. */
 	if (!quorum_linked(&q->child.parent))
 		return;
-	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
 	memset(&r, 0, sizeof(r));
 	r.code = code;
-	r.version = q->cluster.version;
+	r.version = version;
 	if ((buf = ibuf_dynamic(0, sizeof(r) + 2 * sizeof(text))) == NULL ||
 	    ibuf_add(buf, &r, sizeof(r)) == -1 ||
 	    pack_string(buf, text) == -1)

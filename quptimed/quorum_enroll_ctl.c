@@ -192,7 +192,6 @@ created(struct quorum *q, uint64_t version, const char *error, void *arg)
 	struct enrollment	*e = job->enrollment;
 	char			*text = NULL, name[VIS_MAX];
 
-	(void)version;
 	if (error != NULL)
 		ctl_result(q, job->client, CTL_REFUSED,
 		    "record enrollment: %s", error);
@@ -204,7 +203,7 @@ created(struct quorum *q, uint64_t version, const char *error, void *arg)
 		    e->auto_approve ? ", approves by itself" : "");
 		monitor_event(q, "token", e->id, "made");
 		row_token(q, job->client, e, text);
-		ctl_result(q, job->client, CTL_OK, "token %s made", name);
+		ctl_changed(q, job->client, version, "token %s made", name);
 	}
 	if (text != NULL)
 		freezero(text, strlen(text));
@@ -269,21 +268,20 @@ decided(struct quorum *q, uint64_t version, const char *error, void *arg)
 	char				 name[VIS_MAX], id[VIS_MAX];
 	char				 addr[VIS_MAX];
 
-	(void)version;
 	token_name(e, name, sizeof(name));
 	if (error != NULL)
 		ctl_result(q, job->client, CTL_REFUSED, "%s", error);
 	else if (job->type == IMSG_CTL_ENROLL_REVOKE) {
 		log_info("token %s revoked", name);
 		monitor_event(q, "token", e->id, "revoked");
-		ctl_result(q, job->client, CTL_OK, "revoked token %s", name);
+		ctl_changed(q, job->client, version, "revoked token %s", name);
 	} else {
 		fmt_vis(join->node_id, id, sizeof(id));
 		fmt_vis(join->advertise, addr, sizeof(addr));
 		log_info("token %s: %s at %s has joined", name, id, addr);
 		monitor_event(q, "token", e->id, "%s at %s has joined", id,
 		    addr);
-		ctl_result(q, job->client, CTL_OK, "approved token %s: %s at "
+		ctl_changed(q, job->client, version, "approved token %s: %s at "
 		    "%s has joined", name, id, addr);
 	}
 	job_free(job);

@@ -22,7 +22,7 @@
  */
 
 #define OTHER	(CLIENT + 1)
-#define TEXT	"version: 4\nupdated_at: 2026-05-15T14:01:00Z\n"		\
+#define TEXT	"version: 4\nupdated_at: 2026-05-15T14:01:00Z\n"	\
     "updated_by: node-a\npeers:\n  - node_id: node-a\n"			\
     "    advertise: \"a:1\"\n"						\
     "checks:\n  - {id: c1, name: one, type: tcp, target: \"h:1\"}\n"	\
