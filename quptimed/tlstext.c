@@ -29,9 +29,9 @@ static const struct {
 	const char	*theirs;
 	const char	*ours;
 } reasons[] = {
-	{ "certificate required",	"the server wants a certificate of us" },
-	{ "bad certificate",		"the server wants a certificate of us" },
-	{ "unrecognized name",		"the server knows no host by that "
+	{ "certificate required",	"the server wants our certificate" },
+	{ "bad certificate",		"the server wants our certificate" },
+	{ "unrecognized name",		"the server knows no host of that "
 					"name" },
 	{ "alert protocol version",	"the server speaks no TLS 1.2 or "
 					"newer" },

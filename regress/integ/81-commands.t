@@ -105,8 +105,8 @@ refuses()
 	shift 2
 	next_node
 	ctl $on "$@" >"$work/out" 2>"$work/err"
-	is "status $_code: $*" "$? $(wc -l <"$work/err") $(wc -c <"$work/out")" \
-	    "$_code 1 0"
+	is "status $_code: $*" \
+	    "$? $(wc -l <"$work/err") $(wc -c <"$work/out")" "$_code 1 0"
 	like "which says why" "$(cat "$work/err")" "$_text"
 }
 
@@ -286,7 +286,8 @@ sed 's/name: site/name: shop/' "$work/setup.yaml" >"$work/new.yaml"
 shows '^3 ~ check site: name site -> shop\|1 change to make\|' apply -n \
     "$work/new.yaml"
 gives '["edit","check","site","name","site","shop"]' \
-    '.changes[0] | [.op, .object, .name, .field, .from, .to]' apply -n "$work/new.yaml"
+    '.changes[0] | [.op, .object, .name, .field, .from, .to]' \
+    apply -n "$work/new.yaml"
 for n in a b c; do
 	out=$(ctl $n apply "$work/new.yaml" 2>&1)
 	is "$n applies it" "$? $out" "0 ~ check site: name site -> shop
