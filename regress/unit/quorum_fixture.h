@@ -351,6 +351,22 @@ fix_result(void)
 	return (fix_res.code);
 }
 
+/* The next message, which is a row of that record's, into a zeroed structure. */
+static inline void
+fix_row(uint32_t client, uint32_t type, const struct record *rec, void *row)
+{
+	struct imsg	 imsg;
+	struct ibuf	 buf;
+
+	memset(row, 0, rec->size);
+	if (!fix_next(&parent, &imsg) || imsg_get_type(&imsg) != type ||
+	    imsg_get_id(&imsg) != client ||
+	    imsg_get_ibuf(&imsg, &buf) == -1 ||
+	    unpack_record(&buf, rec, row) == -1)
+		fix_die(rec->name);
+	imsg_free(&imsg);
+}
+
 /* A change, as quptimectl asks for it: pairs of strings, then NULL. */
 #define fix_mutate(...)	FIX_MUTATE(__VA_ARGS__)
 #define FIX_MUTATE(op, object, name, ...)				\
