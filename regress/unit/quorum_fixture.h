@@ -53,7 +53,7 @@ static struct ctl_result fix_res;
 static char		 fix_text[2048];
 static int		 fix_rows;
 
-static inline void
+static inline void __attribute__((__noreturn__))
 fix_die(const char *what)
 {
 	printf("Bail out! %s: %s\n", what, strerror(errno));
@@ -351,7 +351,7 @@ fix_result(void)
 	return (fix_res.code);
 }
 
-/* The next message, which is a row of that record's, into a zeroed structure. */
+/* The next message, which has to be a row of that kind. */
 static inline void
 fix_row(uint32_t client, uint32_t type, const struct record *rec, void *row)
 {
