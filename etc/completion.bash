@@ -17,7 +17,8 @@
 
 _quptimectl_names()
 {
-	quptimectl show "$1" 2>/dev/null | awk 'NR > 1 { print $1 }'
+	quptimectl show "$1" 2>/dev/null |
+	    awk 'NR > 1 && !/^ / { print $1 }'
 }
 
 _quptimectl()
@@ -56,7 +57,9 @@ _quptimectl()
 
 	case "${cmd[*]}" in
 	"")
-		words="alert check init log reload show -D -j -s -V"
+		words="alert apply check cluster enroll export init join log
+		    monitor node peer reload resolvers show status trust -D -j
+		    -s -V"
 		;;
 	alert)
 		words="add default disable edit enable list remove test"
@@ -89,7 +92,10 @@ _quptimectl()
 		words=$(_quptimectl_names alerts)
 		;;
 	check)
-		words="add disable edit enable list remove"
+		words="add disable edit enable list remove test"
+		;;
+	"check test "*)
+		words="--state"
 		;;
 	"check add")
 		words="dns http icmp tcp tls"
@@ -115,8 +121,48 @@ _quptimectl()
 		    --warn-days"
 		;;
 	"check disable"|"check edit"|"check enable"|"check remove"|\
-	"show checks")
+	"check test"|"show checks")
 		words=$(_quptimectl_names checks)
+		;;
+	apply)
+		COMPREPLY=($(compgen -f -W "-n" -- "$cur"))
+		return
+		;;
+	cluster)
+		words="resolvers"
+		;;
+	enroll)
+		words="approve create join list revoke"
+		;;
+	"enroll approve"|"enroll revoke")
+		words=$(_quptimectl_names tokens)
+		;;
+	"enroll create"*)
+		words="--auto-approve --name --ttl"
+		;;
+	"enroll join "*|"join "*)
+		words="--advertise"
+		;;
+	export*)
+		words="--secrets"
+		;;
+	node|peer)
+		words="edit list remove"
+		;;
+	"node edit"|"node remove"|"peer edit"|"peer remove")
+		words=$(_quptimectl_names peers)
+		;;
+	"node edit "*|"peer edit "*)
+		words="--advertise"
+		;;
+	resolvers|"cluster resolvers")
+		words="clear list set show"
+		;;
+	trust)
+		words="list remove"
+		;;
+	"trust remove")
+		words=$(_quptimectl_names trust)
 		;;
 	init*)
 		words="--advertise --bind --port"
@@ -125,7 +171,8 @@ _quptimectl()
 		words="brief verbose"
 		;;
 	show)
-		words="alerts checks sandbox status version"
+		words="alerts checks peers resolvers sandbox status tokens
+		    trust version"
 		;;
 	*)
 		return

@@ -20,7 +20,7 @@ _quptimectl_names()
 {
 	local -a names
 	names=(${(f)"$(quptimectl show $1 2>/dev/null |
-	    awk 'NR > 1 { print $1 }')"})
+	    awk 'NR > 1 && !/^ / { print $1 }')"})
 	compadd -a names
 }
 
@@ -99,7 +99,7 @@ _quptimectl_check()
 	)
 
 	if ((CURRENT == 2)); then
-		compadd add disable edit enable list remove
+		compadd add disable edit enable list remove test
 		return
 	fi
 	case $words[2] in
@@ -124,10 +124,47 @@ _quptimectl_check()
 			    $expect $dns $http $tls
 		fi
 		;;
+	test)
+		if ((CURRENT == 3)); then
+			_quptimectl_names checks
+		else
+			_arguments '--state[what is sent]:state:(down
+			    recovered up)'
+		fi
+		;;
 	disable|enable|remove)
 		((CURRENT == 3)) && _quptimectl_names checks
 		;;
 	esac
+}
+
+_quptimectl_enroll()
+{
+	if ((CURRENT == 2)); then
+		compadd approve create join list revoke
+		return
+	fi
+	case $words[2] in
+	approve|revoke)
+		((CURRENT == 3)) && _quptimectl_names tokens
+		;;
+	create)
+		_arguments '--auto-approve[let it in at once]' \
+		    '--name[whom the token is for]:name:' \
+		    '--ttl[how long it may be redeemed]:duration:'
+		;;
+	esac
+}
+
+_quptimectl_peer()
+{
+	if ((CURRENT == 2)); then
+		compadd edit list remove
+	elif ((CURRENT == 3)) && [[ $words[2] != list ]]; then
+		_quptimectl_names peers
+	elif [[ $words[2] == edit ]]; then
+		_arguments '--advertise[where it is reached]:host\:port:'
+	fi
 }
 
 _quptimectl()
@@ -142,12 +179,37 @@ _quptimectl()
 	    '*:: :->command'
 	[[ $state == command ]] || return
 	if ((CURRENT == 1)); then
-		compadd alert check init log reload show
+		compadd alert apply check cluster enroll export init join log \
+		    monitor node peer reload resolvers show status trust
 		return
 	fi
 	case $words[1] in
-	alert|check)
+	alert|check|enroll)
 		_quptimectl_$words[1]
+		;;
+	apply)
+		_arguments '-n[only show what differs]' '*:file:_files'
+		;;
+	cluster)
+		if ((CURRENT == 2)); then
+			compadd resolvers
+		elif ((CURRENT == 3)); then
+			compadd clear set show
+		fi
+		;;
+	export)
+		_arguments '--secrets[print them as they are]'
+		;;
+	node|peer)
+		_quptimectl_peer
+		;;
+	resolvers)
+		((CURRENT == 2)) && compadd clear list set
+		;;
+	trust)
+		((CURRENT == 2)) && compadd list remove
+		((CURRENT == 3)) && [[ $words[2] == remove ]] &&
+		    _quptimectl_names trust
 		;;
 	init)
 		_arguments '--advertise[how peers reach it]:address:' \
@@ -158,7 +220,8 @@ _quptimectl()
 		;;
 	show)
 		if ((CURRENT == 2)); then
-			compadd alerts checks sandbox status version
+			compadd alerts checks peers resolvers sandbox \
+			    status tokens trust version
 		elif [[ $words[2] == checks ]]; then
 			_quptimectl_names checks
 		fi
