@@ -334,8 +334,10 @@ fix_result(void)
 	for (;;) {
 		if (!fix_next(&parent, &imsg))
 			return (-1);
-		if (imsg_get_id(&imsg) != CLIENT)
+		if (imsg_get_id(&imsg) != CLIENT) {
+			imsg_free(&imsg);
 			return (-1);
+		}
 		if (imsg_get_type(&imsg) == IMSG_CTL_RESULT)
 			break;
 		fix_rows++;
