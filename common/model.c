@@ -74,7 +74,7 @@ static int	 check_target(const struct check *, struct verr *);
 static int	 smtp_check(const struct alert *, struct verr *);
 static int	 identity_check(const char *, const char *, struct verr *);
 static int	 is_url(const char *);
-static int	 is_hostport(const char *);
+static int	 is_hostport(const char *, int);
 static int	 is_pem(const char *);
 
 static const char *const	check_types[] = {
@@ -490,7 +490,7 @@ node_check(const void *p, struct verr *ve)
 {
 	const struct node	*n = p;
 
-	if (*str(n->advertise) != '\0' && !is_hostport(n->advertise))
+	if (*str(n->advertise) != '\0' && !is_hostport(n->advertise, 0))
 		return (verr_set(ve, "advertise", "must be host:port"));
 	return (0);
 }
@@ -547,7 +547,7 @@ check_target(const struct check *c, struct verr *ve)
 			    "must be an http:// or https:// URL"));
 		return (0);
 	case CHECK_TCP:
-		if (!is_hostport(c->target))
+		if (!is_hostport(c->target, 1))
 			return (verr_set(ve, "target", "must be host:port"));
 		return (0);
 	default:
@@ -631,7 +631,7 @@ is_url(const char *s)
 
 /* host:port or [v6]:port, and nothing else: there is no default port. */
 static int
-is_hostport(const char *s)
+is_hostport(const char *s, int names)
 {
 	const char	*colon = strrchr(s, ':');
 	size_t		 len, digits;
@@ -647,6 +647,10 @@ is_hostport(const char *s)
 		return (0);
 	if (s[strcspn(s, " \t/")] != '\0')
 		return (0);
+	/* Which names there are is known to the prober. */
+	if (names && colon[1] >= 'a' && colon[1] <= 'z')
+		return (colon[1 + strspn(colon + 1, "0123456789-"
+		    "abcdefghijklmnopqrstuvwxyz")] == '\0');
 	digits = strspn(++colon, "0123456789");
 	if (digits == 0 || digits > 5 || colon[digits] != '\0')
 		return (0);

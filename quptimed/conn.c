@@ -85,7 +85,6 @@ static void		 conn_lost(struct conn *);
 static void		 conn_finish(struct conn *, enum conn_end,
 			    const char *);
 static enum io		 conn_tls_io(struct conn *, ssize_t, size_t *);
-static int		 is_local(int);
 
 static struct conn_list		 pool = LIST_HEAD_INITIALIZER(pool);
 static unsigned int		 npool;
@@ -121,6 +120,13 @@ conn_shutdown(void)
 	tls_config_free(tlsconf);
 	tls_config_free(anyconf);
 	tlsconf = anyconf = NULL;
+}
+
+int
+conn_is_local(int error)
+{
+	return (error == EMFILE || error == ENFILE || error == ENOBUFS ||
+	    error == ENOMEM || error == EADDRNOTAVAIL);
 }
 
 /* NULL when the library does not take these ciphers. */
@@ -296,7 +302,7 @@ conn_next(struct conn *c)
 	c->state = CS_CONNECT;
 	while (c->next < (n = conn_naddrs(c))) {
 		if (conn_try(c, *conn_addr(c, c->next++)) == -1) {
-			if (is_local(c->error))
+			if (conn_is_local(c->error))
 				break;
 			continue;
 		}
@@ -556,7 +562,7 @@ conn_lost(struct conn *c)
 	}
 	snprintf(text, sizeof(text), "connect %s: %s",
 	    conn_peer(c, to, sizeof(to)), strerror(c->error));
-	conn_finish(c, is_local(c->error) ? CONN_LOCAL : CONN_FAILED, text);
+	conn_finish(c, conn_is_local(c->error) ? CONN_LOCAL : CONN_FAILED, text);
 }
 
 /* The one way out. */
@@ -586,12 +592,4 @@ conn_tls_io(struct conn *c, ssize_t r, size_t *n)
 	}
 	*n = r;
 	return (IO_DONE);
-}
-
-/* What says nothing about the other side. */
-static int
-is_local(int error)
-{
-	return (error == EMFILE || error == ENFILE || error == ENOBUFS ||
-	    error == ENOMEM || error == EADDRNOTAVAIL);
 }

@@ -92,6 +92,8 @@ enum io		 conn_write(struct conn *, const void *, size_t, size_t *);
  * none, or one with times that cannot be read.
  */
 int		 conn_cert_times(struct conn *, time_t *, time_t *);
+/* Whether an errno says nothing about the other side. */
+int		 conn_is_local(int);
 /* For a step that fails by itself: the text is kept; returns IO_FAIL. */
 enum io		 conn_fail(struct conn *, const char *);
 

@@ -116,7 +116,8 @@ static const struct probe_ops *const kinds[] = {
 	[CHECK_HTTP] =	&probe_http_ops,
 	[CHECK_TCP] =	&probe_tcp_ops,
 	[CHECK_ICMP] =	&probe_icmp_ops,
-	[CHECK_TLS] =	&probe_tls_ops
+	[CHECK_TLS] =	&probe_tls_ops,
+	[CHECK_DNS] =	&probe_dns_ops
 };
 
 static struct child		  child;
@@ -516,7 +517,9 @@ probe_deadline(const struct probe *p)
 struct servers *
 probe_servers(const struct probe *p)
 {
-	return (p->servers != NULL ? p->servers : resolvers);
+	if (p->servers != NULL)
+		return (p->servers);
+	return (resolvers != NULL ? resolvers : p->legacy);
 }
 
 int
@@ -663,8 +666,11 @@ probe_undefine(struct probe *p)
 	free(p->target);
 	free(p->scan);
 	free(p->sni);
-	p->servers = NULL;
-	p->broken = p->target = p->host = p->sni = NULL;
+	free(p->want);
+	servers_unref(p->legacy);
+	p->servers = p->legacy = NULL;
+	p->broken = p->target = p->host = p->sni = p->want = NULL;
+	p->literal = 0;
 	p->scan = NULL;
 	p->job = NULL;
 	p->flags = 0;

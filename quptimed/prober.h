@@ -70,7 +70,10 @@ struct probe {
 	uint16_t		 expect;
 	uint16_t		 literal;
 	uint16_t		 days;		/* of warning */
+	uint16_t		 rrtype;	/* dns */
 	char			*sni;
+	char			*want;		/* in a dns answer */
+	struct servers		*legacy;	/* its dns_resolver */
 };
 
 /* prober.c */
@@ -101,10 +104,28 @@ struct monotime	 sched_next(struct monotime after, struct monotime interval,
 		    uint64_t phase);
 
 /* probe_*.c */
+extern const struct probe_ops	 probe_dns_ops;
 extern const struct probe_ops	 probe_http_ops;
 extern const struct probe_ops	 probe_tcp_ops;
 extern const struct probe_ops	 probe_icmp_ops;
 extern const struct probe_ops	 probe_tls_ops;
+
+/* probe_dns.c: what an answer holds, for the verdict and its detail. */
+#define DNS_SHOWN	3	/* records in a detail */
+#define DNS_SHOWN_MAX	96	/* bytes of each */
+#define WANT_MAX	4097	/* bytes of a want, with NUL */
+
+struct dns_found {
+	const char	*want;		/* in any of them; "": whatever */
+	unsigned int	 n;
+	int		 matched;
+	char		 shown[DNS_SHOWN][DNS_SHOWN_MAX];
+	int		 cut[DNS_SHOWN];
+};
+
+void		 dns_found_init(struct dns_found *, const char *);
+void		 dns_found_add(const char *, size_t, void *);
+const char	*dns_found_text(const struct dns_found *, char *, size_t);
 
 /* probe_http.c: looks for a text in a body that comes in pieces. */
 #define SCAN_MAX	(1024 * 1024)	/* bytes of the body looked at */

@@ -27,6 +27,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "dnsmsg.h"
 #include "fdread.h"
 #include "monotime.h"
 #include "quptimed.h"
@@ -35,8 +36,6 @@
 
 #define ASK_GRACE	500	/* ms for AAAA when A is known, and so on */
 #define ASK_ADDRS	(RESOLVE_ADDRS_MAX / 2)
-#define DNS_A		1
-#define DNS_AAAA	28
 
 /* One that c-ares works on; lookup is NULL when nobody wants the answer. */
 struct query {
@@ -80,8 +79,6 @@ static struct lookup	*lookup_find(const char *, struct servers *);
 static struct lookup	*lookup_new(const char *, struct servers *);
 static void		 lookup_free(struct lookup *);
 static void		 lookup_ask(struct lookup *);
-static int		 lookup_name(const struct lookup *, unsigned int,
-			    char *, size_t);
 static void		 query_answer(void *, int, int, unsigned char *, int);
 static int		 lookup_take(struct lookup *, unsigned int,
 			    unsigned char *, int);
@@ -189,12 +186,31 @@ resolve_set_hosts(int fd)
 	free(text);
 }
 
+struct servers *
+servers_system(void)
+{
+	return (conf_servers);
+}
+
 struct addrs *
 resolve_known(const char *host, struct servers *servers)
 {
+	struct addrs	*as;
+	struct lookup	*l;
+
+	if ((as = resolve_local(host)) != NULL)
+		return (as);
+	if ((l = lookup_find(host, servers)) == NULL ||
+	    l->state != LS_CACHED || mono_cmp(mono_now(), l->expires) >= 0)
+		return (NULL);
+	return (addrs_ref(l->addrs));
+}
+
+struct addrs *
+resolve_local(const char *host)
+{
 	static const char	*const loop[] = { "127.0.0.1", "::1" };
 	struct addrs		*as;
-	struct lookup		*l;
 	size_t			 n;
 
 	/* RFC 6761, 6.3: whatever files and servers say. */
@@ -211,12 +227,7 @@ resolve_known(const char *host, struct servers *servers)
 			addr_parse(loop[as->n], 0, &as->a[as->n]);
 		return (as);
 	}
-	if ((as = hosts_known(host)) != NULL)
-		return (as);
-	if ((l = lookup_find(host, servers)) == NULL ||
-	    l->state != LS_CACHED || mono_cmp(mono_now(), l->expires) >= 0)
-		return (NULL);
-	return (addrs_ref(l->addrs));
+	return (hosts_known(host));
 }
 
 int
@@ -261,6 +272,35 @@ resolve_cancel(struct resolve *r)
 		RB_REMOVE(lookup_tree, &lookups, l);
 		lookup_free(l);
 	}
+}
+
+int
+resolve_candidate(const char *host, unsigned int i, char *buf, size_t size)
+{
+	const char	*p;
+	size_t		 len;
+	unsigned int	 dots, plain;
+
+	len = strlen(host);
+	if (len == 0 || len >= HOST_MAX)
+		return (-1);
+	if (host[len - 1] == '.') {
+		strlcpy(buf, host, size);
+		return (i == 0 ? 0 : -1);
+	}
+	for (dots = 0, p = host; *p != '\0'; p++)
+		dots += *p == '.';
+	plain = dots >= conf.ndots ? 0 : conf.nsearch;
+	if (i > conf.nsearch)
+		return (-1);
+	if (i == plain) {
+		strlcpy(buf, host, size);
+		return (0);
+	}
+	/* c-ares refuses one that gets too long. */
+	snprintf(buf, size, "%s.%s", host,
+	    conf.search[i > plain ? i - 1 : i]);
+	return (0);
 }
 
 static struct lookup *
@@ -315,7 +355,7 @@ lookup_ask(struct lookup *l)
 	char			 name[2 * HOST_MAX];
 	unsigned int		 i;
 
-	if (lookup_name(l, l->candidate, name, sizeof(name)) == -1) {
+	if (resolve_candidate(l->host, l->candidate, name, sizeof(name)) == -1) {
 		lookup_finish(l, NULL, "no such host");
 		return;
 	}
@@ -339,39 +379,6 @@ lookup_ask(struct lookup *l)
 	/* Either may be answered, and with an error, before it returns. */
 	for (i = 0; i < 2; i++)
 		channel_ask(ch, name, types[i], query_answer, l->query[i]);
-}
-
-/*
- * The name to ask for at that place of the search list, as resolv.conf(5) has
- * it: names with enough dots as they are first, others last.  -1 at the end.
- */
-static int
-lookup_name(const struct lookup *l, unsigned int i, char *buf, size_t size)
-{
-	const char	*p;
-	size_t		 len;
-	unsigned int	 dots, plain;
-
-	len = strlen(l->host);
-	if (len == 0 || len >= HOST_MAX)
-		return (-1);
-	if (l->host[len - 1] == '.') {
-		strlcpy(buf, l->host, size);
-		return (i == 0 ? 0 : -1);
-	}
-	for (dots = 0, p = l->host; *p != '\0'; p++)
-		dots += *p == '.';
-	plain = dots >= conf.ndots ? 0 : conf.nsearch;
-	if (i > conf.nsearch)
-		return (-1);
-	if (i == plain) {
-		strlcpy(buf, l->host, size);
-		return (0);
-	}
-	/* c-ares refuses one that gets too long. */
-	snprintf(buf, size, "%s.%s", l->host,
-	    conf.search[i > plain ? i - 1 : i]);
-	return (0);
 }
 
 static void

@@ -92,12 +92,25 @@ void		 resolve_set_hosts(int);
 struct servers	*servers_get(char *const *, unsigned int);
 struct servers	*servers_ref(struct servers *);
 void		 servers_unref(struct servers *);
+/* Those of resolv.conf; not a reference. */
+struct servers	*servers_system(void);
+unsigned int	 servers_count(const struct servers *);
+const struct addr *
+		 servers_addr(const struct servers *, unsigned int);
 
 /*
  * What is known without asking anybody, as a reference; NULL when the name has
  * to be looked up.
  */
 struct addrs	*resolve_known(const char *, struct servers *);
+/* The same, of the hosts file and localhost only. */
+struct addrs	*resolve_local(const char *);
+/*
+ * The name to ask for at that place of the search list, as resolv.conf(5) has
+ * it: names with enough dots as they are first, others last.  0, or -1 at the
+ * end.
+ */
+int		 resolve_candidate(const char *, unsigned int, char *, size_t);
 /*
  * Looks it up.  The callback comes from the event loop, once, with addresses
  * that it must addrs_ref() to keep, or NULL and a reason.  0, or -1 when out of

@@ -198,6 +198,18 @@ servers_unref(struct servers *s)
 	free(s);
 }
 
+unsigned int
+servers_count(const struct servers *s)
+{
+	return (s->n);
+}
+
+const struct addr *
+servers_addr(const struct servers *s, unsigned int i)
+{
+	return (&s->a[i]);
+}
+
 /* The one object there is for a list, as a reference. */
 struct servers *
 servers_intern(const struct addr *a, unsigned int n)
