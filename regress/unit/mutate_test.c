@@ -17,6 +17,10 @@
 
 #include "quorum_fixture.h"
 
+#include <fcntl.h>
+
+#include "yaml.h"
+
 #define ADD	CTL_ADD, CTL_CHECK
 #define EDIT	CTL_EDIT, CTL_CHECK
 #define REMOVE	CTL_REMOVE, CTL_CHECK
@@ -327,12 +331,83 @@ test_no_quorum(void)
 	is_int(q.cluster.version, version, "no new version");
 }
 
+/* The lines of a document that are not like those of another, and how many. */
+static int
+differ(char *a, char *b, char *lines, size_t size)
+{
+	char	*la, *lb;
+	int	 n = 0;
+
+	lines[0] = '\0';
+	for (;;) {
+		la = strsep(&a, "\n");
+		lb = strsep(&b, "\n");
+		if (la == NULL || lb == NULL)
+			break;
+		if (strcmp(la, lb) == 0)
+			continue;
+		n++;
+		strlcat(lines, lb + strspn(lb, " "), size);
+		strlcat(lines, "|", size);
+	}
+	return (la == NULL && lb == NULL ? n : -1);
+}
+
+/* Every field there is, of which one is changed. */
+static void
+test_every_field(const char *argv0)
+{
+	char		 place[PATH_MAX], path[PATH_MAX + 64], lines[512];
+	char		*before, *after;
+	struct mutation	 m;
+	struct cluster	 cl;
+	struct check	*c;
+	struct verr	 ve;
+	size_t		 len;
+	int		 fd;
+
+	fix_vectors(argv0, place);
+	snprintf(path, sizeof(path), "%s/yaml/cluster.full.yaml", place);
+	memset(&cl, 0, sizeof(cl));
+	if ((fd = open(path, O_RDONLY)) == -1 ||
+	    yaml_read(&cluster_record, &cl, path, fd, &ve) == -1)
+		fix_die(path);
+	close(fd);
+	before = yaml_format(&cluster_record, &cl, &len);
+	fix_start();
+	fix_write("cluster.yaml", before);
+	if (fix_load(&ve) == -1)
+		fix_die(ve.msg);
+	q.master = 1;
+	c = record_dup(&check_record, checks_find(&q, "homepage")->conf);
+	c->interval = 42000000000LL;
+	memset(&m, 0, sizeof(m));
+	m.kind = MUT_PUT;
+	m.object = CTL_CHECK;
+	m.index = list_place(&q.cluster.checks,
+	    checks_find(&q, "homepage")->conf);
+	m.rec = c;
+	is_int(mutation_apply(&q, &m, &ve), 0, "one of many fields is changed");
+	after = strdup(fix_read("cluster.yaml"));
+	is_int(differ(before, after, lines, sizeof(lines)), 4,
+	    "and else nothing but the stamp, in no other order");
+	ok(strncmp(lines, "version: 13|updated_at: ", 24) == 0 &&
+	    strstr(lines, "|updated_by: node-a|interval: 42s|") != NULL, "%s",
+	    lines);
+	freezero(before, len);
+	free(after);
+	record_clear(&cluster_record, &cl);
+	fix_unload();
+	unlink("cluster.yaml");
+}
+
 int
-main(void)
+main(int argc, char *argv[])
 {
 	struct verr	 ve;
 
-	fix_start();
+	(void)argc;
+	test_every_field(argv[0]);
 	is_int(fix_load(&ve), 0, "no file is an empty configuration");
 	is_int(q.cluster.version, 0, "of version 0");
 	test_add();
