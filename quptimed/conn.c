@@ -562,7 +562,8 @@ conn_lost(struct conn *c)
 	}
 	snprintf(text, sizeof(text), "connect %s: %s",
 	    conn_peer(c, to, sizeof(to)), strerror(c->error));
-	conn_finish(c, conn_is_local(c->error) ? CONN_LOCAL : CONN_FAILED, text);
+	conn_finish(c, conn_is_local(c->error) ? CONN_LOCAL : CONN_FAILED,
+	    text);
 }
 
 /* The one way out. */

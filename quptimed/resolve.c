@@ -355,7 +355,8 @@ lookup_ask(struct lookup *l)
 	char			 name[2 * HOST_MAX];
 	unsigned int		 i;
 
-	if (resolve_candidate(l->host, l->candidate, name, sizeof(name)) == -1) {
+	if (resolve_candidate(l->host, l->candidate, name,
+	    sizeof(name)) == -1) {
 		lookup_finish(l, NULL, "no such host");
 		return;
 	}

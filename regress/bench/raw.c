@@ -21,6 +21,8 @@
 
 #include <netinet/in.h>
 
+#include <openssl/ssl.h>
+
 #include <err.h>
 #include <errno.h>
 #include <stdio.h>
@@ -31,24 +33,42 @@
 
 /*
  * The least that a probe can cost: bare epoll, no timeouts, no results, no
- * checks, at the rate that the daemon is measured with.  Prints probes made,
- * probes failed and CPU microseconds per probe.
+ * checks, at the rate that the daemon is measured with; for TLS one context for
+ * all connections.  Prints probes made, probes failed and CPU microseconds per
+ * probe.
  */
 
 #define EVENTS	256
 #define TICK	10	/* ms, as the prober has it */
+#define FDS	65536
 
-static void	 probe_start(int, uint16_t, unsigned long);
-static void	 probe_event(int, int);
+enum kind {
+	TCP,
+	HTTP,
+	DNS,
+	TLS,
+	NKINDS
+};
+
+static void	 probe_start(int, enum kind, uint16_t, unsigned long);
+static void	 probe_event(int, enum kind);
+static int	 http_event(int);
+static int	 dns_event(int);
+static int	 tls_event(int);
 static void	 usage(void) __attribute__((__noreturn__));
 static int64_t	 now(void);
 
+static const char	*const kinds[] = { "tcp", "http", "dns", "tls" };
 static const char	 request[] = "GET / HTTP/1.1\r\n"
 			    "Host: 127.1.0.1:23100\r\n"
 			    "User-Agent: quptime/1.0\r\n"
 			    "Connection: close\r\n\r\n";
+static const uint8_t	 question[] = "\1\2\1\0\0\1\0\0\0\0\0\0" "\6target"
+			    "\5bench\0\0\1\0\1";
 static unsigned long	 good, bad;
-static unsigned char	 asked[65536];	/* by descriptor */
+static unsigned char	 asked[FDS];	/* by descriptor */
+static SSL		*ssls[FDS];
+static SSL_CTX		*ctx;
 
 int
 main(int argc, char *argv[])
@@ -59,28 +79,33 @@ main(int argc, char *argv[])
 	int64_t			 end, start, step, t;
 	unsigned long		 n = 0, targets;
 	uint16_t		 port;
-	int			 ep, http, i, nev, rate, secs;
+	enum kind		 kind;
+	int			 ep, i, nev, rate, secs;
 
 	if (argc != 6)
 		usage();
-	http = strcmp(argv[1], "http") == 0;
+	for (kind = 0; kind < NKINDS; kind++)
+		if (strcmp(argv[1], kinds[kind]) == 0)
+			break;
 	port = strtonum(argv[2], 1, UINT16_MAX, &errstr);
 	targets = strtonum(argv[3], 1, 65536, &errstr);
 	rate = strtonum(argv[4], 1, 1000000, &errstr);
 	secs = strtonum(argv[5], 1, 3600, &errstr);
-	if (errstr != NULL)
+	if (errstr != NULL || kind == NKINDS)
 		usage();
 	if ((ep = epoll_create1(0)) == -1)
 		err(1, "epoll_create1");
+	if (kind == TLS && (ctx = SSL_CTX_new(TLS_client_method())) == NULL)
+		errx(1, "SSL_CTX_new");
 	step = 1000000000 / rate;
 	start = now();
 	end = start + (int64_t)secs * 1000000000;
 	while ((t = now()) < end || good + bad < n) {
 		for (; t < end && start + (int64_t)n * step <= t; n++)
-			probe_start(ep, port, n % targets);
+			probe_start(ep, kind, port, n % targets);
 		nev = epoll_wait(ep, ev, EVENTS, TICK);
 		for (i = 0; i < nev; i++)
-			probe_event(ev[i].data.fd, http);
+			probe_event(ev[i].data.fd, kind);
 	}
 	if (getrusage(RUSAGE_SELF, &ru) == -1)
 		err(1, "getrusage");
@@ -91,7 +116,7 @@ main(int argc, char *argv[])
 }
 
 static void
-probe_start(int ep, uint16_t port, unsigned long target)
+probe_start(int ep, enum kind kind, uint16_t port, unsigned long target)
 {
 	struct sockaddr_in	 sin;
 	struct epoll_event	 ev;
@@ -100,53 +125,104 @@ probe_start(int ep, uint16_t port, unsigned long target)
 	memset(&sin, 0, sizeof(sin));
 	sin.sin_family = AF_INET;
 	sin.sin_port = htons(port);
-	sin.sin_addr.s_addr = htonl(0x7f010000 | target);
-	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	if (fd == -1 || fd >= (int)sizeof(asked))
+	/* Datagrams come back from the address that the kernel chooses. */
+	sin.sin_addr.s_addr = htonl(kind == DNS ? INADDR_LOOPBACK :
+	    0x7f010000 | target);
+	fd = socket(AF_INET, (kind == DNS ? SOCK_DGRAM : SOCK_STREAM) |
+	    SOCK_NONBLOCK, 0);
+	if (fd == -1 || fd >= FDS)
 		err(1, "socket");
 	asked[fd] = 0;
 	if (connect(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1 &&
 	    errno != EINPROGRESS)
 		err(1, "connect");
-	ev.events = EPOLLIN | EPOLLOUT | EPOLLET;
+	if (kind == DNS && send(fd, question, sizeof(question) - 1, 0) == -1)
+		err(1, "send");
+	ev.events = kind == DNS ? EPOLLIN : EPOLLIN | EPOLLOUT | EPOLLET;
 	ev.data.fd = fd;
 	if (epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev) == -1)
 		err(1, "epoll_ctl");
 }
 
+/* Each kind's: 1 good, 0 bad, -1 not yet done. */
 static void
-probe_event(int fd, int http)
+probe_event(int fd, enum kind kind)
 {
 	socklen_t	 len = sizeof(int);
-	ssize_t		 n;
-	int		 error = 0;
-	char		 buf[4096];
+	int		 error = 0, r;
 
-	if (!asked[fd]) {
-		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
-		if (http && error == 0) {
-			asked[fd] = 1;
-			if (write(fd, request, sizeof(request) - 1) != -1)
-				return;
-			error = errno;
-		}
-	} else {
-		n = read(fd, buf, sizeof(buf));
-		if (n == -1 && errno == EAGAIN)
-			return;
-		error = n < 12 || strncmp(buf + 9, "200", 3) != 0;
-	}
-	if (error == 0)
+	if (kind == DNS)
+		r = dns_event(fd);
+	else if (!asked[fd] && (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error,
+	    &len) == -1 || error != 0))
+		r = 0;
+	else if (kind == TCP)
+		r = 1;
+	else
+		r = kind == HTTP ? http_event(fd) : tls_event(fd);
+	if (r == -1)
+		return;
+	if (r)
 		good++;
 	else
 		bad++;
 	close(fd);
 }
 
+static int
+http_event(int fd)
+{
+	char	 buf[4096];
+	ssize_t	 n;
+
+	if (!asked[fd]) {
+		asked[fd] = 1;
+		n = write(fd, request, sizeof(request) - 1);
+		return (n == -1 ? 0 : -1);
+	}
+	n = read(fd, buf, sizeof(buf));
+	if (n == -1 && errno == EAGAIN)
+		return (-1);
+	return (n >= 12 && strncmp(buf + 9, "200", 3) == 0);
+}
+
+static int
+dns_event(int fd)
+{
+	uint8_t	 buf[512];
+	ssize_t	 n;
+
+	n = recv(fd, buf, sizeof(buf), 0);
+	if (n == -1 && errno == EAGAIN)
+		return (-1);
+	return (n > 12 && memcmp(buf, question, 2) == 0 && buf[7] == 1);
+}
+
+static int
+tls_event(int fd)
+{
+	int	 r;
+
+	if (!asked[fd]) {
+		asked[fd] = 1;
+		if ((ssls[fd] = SSL_new(ctx)) == NULL ||
+		    SSL_set_fd(ssls[fd], fd) != 1)
+			errx(1, "SSL_new");
+	}
+	if ((r = SSL_connect(ssls[fd])) != 1 &&
+	    SSL_get_error(ssls[fd], r) == SSL_ERROR_WANT_READ)
+		return (-1);
+	if (r == 1)
+		SSL_shutdown(ssls[fd]);
+	SSL_free(ssls[fd]);
+	return (r == 1);
+}
+
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: raw tcp|http port targets rate seconds\n");
+	fprintf(stderr, "usage: raw tcp|http|dns|tls port targets rate "
+	    "seconds\n");
 	exit(2);
 }
 
