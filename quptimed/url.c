@@ -25,6 +25,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base64.h"
 #include "url.h"
 
 #define URL_KEEP	8192	/* of buf between uses */
@@ -308,11 +309,8 @@ put_target(char **w, const char *s, size_t n, const char **errstr)
 static char *
 put_auth(char **w, const char *s, size_t n, const char **errstr)
 {
-	static const char	 b64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "abcdefghijklmnopqrstuvwxyz0123456789+/";
-	char			*plain, *start = *w;
-	size_t			 i, len;
-	uint32_t		 v;
+	char	*plain, *start = *w;
+	size_t	 len;
 
 	if ((plain = malloc(n + 2)) == NULL) {
 		*errstr = "out of memory";
@@ -321,18 +319,7 @@ put_auth(char **w, const char *s, size_t n, const char **errstr)
 	len = unescape(plain, s, n);
 	if (memchr(s, ':', n) == NULL)
 		plain[len++] = ':';
-	for (i = 0; i < len; i += 3) {
-		v = (uint32_t)(unsigned char)plain[i] << 16;
-		if (i + 1 < len)
-			v |= (uint32_t)(unsigned char)plain[i + 1] << 8;
-		if (i + 2 < len)
-			v |= (unsigned char)plain[i + 2];
-		*(*w)++ = b64[v >> 18];
-		*(*w)++ = b64[(v >> 12) & 0x3f];
-		*(*w)++ = i + 1 < len ? b64[(v >> 6) & 0x3f] : '=';
-		*(*w)++ = i + 2 < len ? b64[v & 0x3f] : '=';
-	}
-	*(*w)++ = '\0';
+	*w += base64(start, plain, len) + 1;
 	freezero(plain, n + 2);
 	return (start);
 }
