@@ -170,7 +170,7 @@ address_ok(const char *s)
 	    (at != NULL && (at[1] == '\0' || strchr(at + 1, '@') != NULL)))
 		return (0);
 	for (p = s; *p != '\0'; p += n) {
-		if ((n = json_charlen(p, strlen(p))) == 0)
+		if ((n = json_charlen(p, strnlen(p, 4))) == 0)
 			return (0);
 		if (n == 1 && (*p <= ' ' || *p == 0x7f ||
 		    strchr("<>(),;\\\"", *p) != NULL))
@@ -286,6 +286,7 @@ static void
 put_mailbox(struct out *o, const char *s, size_t *col)
 {
 	char	*name = NULL, *addr, *p;
+	size_t	 n;
 
 	if ((addr = address(s)) == NULL ||
 	    (name = clean(s, SUBJECT_MAX)) == NULL) {
@@ -304,14 +305,18 @@ put_mailbox(struct out *o, const char *s, size_t *col)
 		p[-1] = '\0';
 		memmove(name, name + 1, strlen(name));
 	}
-	if (is_plain(name) && strpbrk(name, "\"\\") == NULL &&
-	    strlen(name) < WORD_MAX) {
+	n = strlen(name);
+	if (n > 0 && n < WORD_MAX && is_plain(name) &&
+	    strpbrk(name, "\"\\") == NULL) {
 		out_str(o, "\"");
 		out_str(o, name);
 		out_str(o, "\"");
-	} else if (name[0] != '\0')
+		*col += n + 2;
+	} else if (n > 0)
 		put_words(o, name, col);
-	out_str(o, name[0] != '\0' ? "\r\n <" : "<");
+	if (n > 0)
+		out_str(o, *col + strlen(addr) + 3 > LINE_WIDTH ? "\r\n " : " ");
+	out_str(o, "<");
 	out_str(o, addr);
 	out_str(o, ">");
 done:
@@ -345,7 +350,7 @@ put_unstructured(struct out *o, const char *s, size_t *col)
 	}
 }
 
-/* RFC 2047: whichever of both encodings is the shorter one. */
+/* RFC 2047: Q where most of it can still be read, else B. */
 static void
 put_words(struct out *o, const char *s, size_t *col)
 {
@@ -353,7 +358,8 @@ put_words(struct out *o, const char *s, size_t *col)
 	size_t	 n, len = strlen(s);
 	int	 q;
 
-	q = q_len(s, len) <= BASE64_LEN(len);
+	/* An escape is two bytes longer than what it stands for. */
+	q = (q_len(s, len) - len) / 2 * 3 <= len;
 	while (*s != '\0') {
 		if (*col + WORD_EXTRA < LINE_WIDTH)
 			n = word_fit(s, LINE_WIDTH - *col - WORD_EXTRA, q);
@@ -512,7 +518,7 @@ clean(const char *s, size_t max)
 	memset(&o, 0, sizeof(o));
 	out_str(&o, "");
 	for (; *s != '\0'; s += n) {
-		if ((n = json_charlen(s, strlen(s))) == 0)
+		if ((n = json_charlen(s, strnlen(s, 4))) == 0)
 			n = 1;
 		if ((n == 1 && ((uint8_t)*s <= ' ' || *s == 0x7f)) ||
 		    (n == 2 && (uint8_t)s[0] == 0xc2 &&
