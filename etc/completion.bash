@@ -69,23 +69,25 @@ _quptimectl()
 		;;
 	"alert add discord "*)
 		words="--body --body-file --default --subject --subject-file
-		    --webhook"
+		    --webhook --webhook-file"
 		;;
 	"alert add smtp "*)
 		words="--body --body-file --default --from --host --password
-		    --port --starttls --subject --subject-file --to --user"
+		    --password-file --port --starttls --subject --subject-file
+		    --to --user"
 		;;
 	"alert add webhook "*)
 		words="--body --body-file --default --subject --subject-file
-		    --url"
+		    --url --url-file"
 		;;
 	"alert default "*)
 		words="off on"
 		;;
 	"alert edit "*)
 		words="--body --body-file --default --from --host --name
-		    --password --port --starttls --subject --subject-file --to
-		    --url --user --webhook"
+		    --password --password-file --port --starttls --subject
+		    --subject-file --to --url --url-file --user --webhook
+		    --webhook-file"
 		;;
 	"alert default"|"alert disable"|"alert edit"|"alert enable"|\
 	"alert remove"|"alert test")

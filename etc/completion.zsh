@@ -37,13 +37,20 @@ _quptimectl_alert()
 		'--from[the sender]:address:'
 		'--host[the server]:host:_hosts'
 		'--password[for --user]:password:'
+		'--password-file[for --user]:file:_files'
 		'--port[the port of the server]:port:'
 		'--starttls[insist on STARTTLS]'
 		'--to[the receivers]:addresses:'
 		'--user[log in as user]:user:'
 	)
-	local -a discord=('--webhook[address of the webhook]:url:')
-	local -a webhook=('--url[where to post]:url:')
+	local -a discord=(
+		'--webhook[address of the webhook]:url:'
+		'--webhook-file[address of the webhook]:file:_files'
+	)
+	local -a webhook=(
+		'--url[where to post]:url:'
+		'--url-file[where to post]:file:_files'
+	)
 
 	if ((CURRENT == 2)); then
 		compadd add default disable edit enable list remove test

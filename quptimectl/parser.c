@@ -284,6 +284,17 @@ static const struct {
 	{ &peer_record,		"address",	"advertise" }
 };
 
+/* What an added record has that its flags do not say. */
+static const struct {
+	const struct record	*rec;
+	const char		*type;
+	const char		*yaml;
+	const char		*value;
+} defaults[] = {
+	{ &alert_record,	"smtp",	"smtp_port",		"587" },
+	{ &alert_record,	"smtp",	"smtp_starttls",	"true" }
+};
+
 static const struct token *match(const struct token *, const char *);
 static int	 is_keyword(const struct token *);
 static int	 complain(const struct token *, const char *);
@@ -295,6 +306,7 @@ static int	 resolve(struct parse_result *, struct setting *,
 		    const char *);
 static unsigned int
 		 type_bit(const struct parse_result *, const char *);
+static void	 chop(char *);
 static char	*read_file(const char *);
 
 int
@@ -516,6 +528,27 @@ parse_settings(struct parse_result *res, const char *type)
 	return (failed ? -1 : 0);
 }
 
+int
+parse_defaults(struct parse_result *res)
+{
+	const struct field	*f;
+	size_t			 i, j;
+
+	for (i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
+		if (defaults[i].rec != res->rec ||
+		    strcmp(defaults[i].type, res->type) != 0)
+			continue;
+		f = record_field(res->rec, defaults[i].yaml);
+		for (j = 0; j < res->nsettings; j++)
+			if (res->settings[j].field == f)
+				break;
+		if (j == res->nsettings && parse_add(res, defaults[i].yaml,
+		    defaults[i].value) == -1)
+			return (-1);
+	}
+	return (0);
+}
+
 void
 parse_into(const struct parse_result *res, void *rec)
 {
@@ -529,7 +562,10 @@ parse_into(const struct parse_result *res, void *rec)
 			errx(EXIT_REFUSED, "%s", ve.msg);
 }
 
-/* Finds the field of a flag; "--body-file f" is --body with f's contents. */
+/*
+ * Finds the field of a flag; "--body-file f" is --body with f's contents, and
+ * secrets, which ps(1) would show, are read from files likewise.
+ */
 static int
 resolve(struct parse_result *res, struct setting *s, const char *type)
 {
@@ -546,11 +582,14 @@ resolve(struct parse_result *res, struct setting *s, const char *type)
 	    strcmp(s->flag + len - 5, "-file") == 0) {
 		strlcpy(base, s->flag, len - 4);
 		s->field = record_flag(res->rec, base, bit);
-		if (s->field != NULL && !(s->field->flags & F_TEXT))
+		if (s->field != NULL &&
+		    !(s->field->flags & (F_TEXT | F_SECRET)))
 			s->field = NULL;
 		if (s->field != NULL && s->value != NULL) {
 			if ((text = read_file(s->value)) == NULL)
 				return (-1);
+			if (s->field->flags & F_SECRET)
+				chop(text);
 			free(s->value);
 			s->value = text;
 		}
@@ -589,27 +628,46 @@ type_bit(const struct parse_result *res, const char *type)
 	return (ALERT_BIT(alert_type_of(&alert)));
 }
 
+/* Of a file that holds one line, what is not the end of it. */
+static void
+chop(char *s)
+{
+	size_t	 len = strlen(s);
+
+	if (len > 0 && s[len - 1] == '\n')
+		s[--len] = '\0';
+	if (len > 0 && s[len - 1] == '\r')
+		s[--len] = '\0';
+}
+
+/* A file's contents, or those of standard input for "-". */
 static char *
 read_file(const char *path)
 {
 	char	*buf = NULL;
 	ssize_t	 n;
 	size_t	 len = 0;
-	int	 fd;
+	int	 fd = STDIN_FILENO;
 
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1) {
+	if (strcmp(path, "-") != 0 &&
+	    (fd = open(path, O_RDONLY | O_CLOEXEC)) == -1) {
 		warn("%s", path);
 		return (NULL);
 	}
 	if ((buf = calloc(1, TEMPLATE_FILE_MAX + 1)) == NULL)
 		err(EXIT_REFUSED, NULL);
-	while (len < TEMPLATE_FILE_MAX &&
-	    (n = read(fd, buf + len, TEMPLATE_FILE_MAX - len)) > 0)
+	while ((n = read(fd, buf + len, TEMPLATE_FILE_MAX - len)) > 0)
 		len += n;
-	close(fd);
-	if (len == TEMPLATE_FILE_MAX || memchr(buf, '\0', len) != NULL) {
+	if (n == -1)
+		warn("%s", path);
+	else if (len == TEMPLATE_FILE_MAX || memchr(buf, '\0', len) != NULL) {
 		warnx("%s: not a text of less than 64 KiB", path);
-		free(buf);
+		n = -1;
+	}
+	if (fd != STDIN_FILENO)
+		close(fd);
+	if (n == -1) {
+		freezero(buf, TEMPLATE_FILE_MAX + 1);
 		return (NULL);
 	}
 	return (buf);

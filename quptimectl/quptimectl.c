@@ -378,7 +378,8 @@ do_change(struct parse_result *res, const struct output *out,
 		if (res->target != NULL)
 			parse_add(res, "target", res->target);
 		parse_add(res, "name", res->name);
-		ret = parse_settings(res, res->type);
+		if ((ret = parse_defaults(res)) == 0)
+			ret = parse_settings(res, res->type);
 	}
 	if (ret == -1 || try_rules(res) == -1) {
 		if (ibuf != NULL)

@@ -117,6 +117,8 @@ int	 parse(int, char **, struct parse_result *);
 int	 parse_settings(struct parse_result *, const char *type);
 /* One more setting made by the command itself; the value is copied. */
 int	 parse_add(struct parse_result *, const char *yaml, const char *value);
+/* What the type of object that is added has by default; 0 or -1 as above. */
+int	 parse_defaults(struct parse_result *);
 /* Sets them, which have been tried, in the record that they are flags of. */
 void	 parse_into(const struct parse_result *, void *);
 void	 parse_free(struct parse_result *);

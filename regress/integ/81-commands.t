@@ -143,6 +143,22 @@ did "updated alert mail" alert edit mail --name post --host m.test --port 25 \
 alert_has post '[.SMTPHost, .SMTPPort, .SMTPUser, .SMTPPassword, .SMTPFrom,
     .SMTPTo, .SMTPStartTLS, .Default]' \
     '["m.test",25,"you","***","g@h.test",["i@j.test"],true,true]'
+did "added alert mdef" alert add smtp mdef --host h --from f@x --to t@x
+alert_has mdef '[.SMTPPort, .SMTPStartTLS, .SMTPUser]' '[587,true,""]'
+printf 'at rest\n' >"$work/secret"
+did "updated alert mdef" alert edit mdef --user u --password-file "$work/secret"
+like "the password is that line" "$(ctl a export --secrets)" \
+    "smtp_password: at rest\$"
+did "updated alert mdef" alert edit mdef --password-file - <<'EOF'
+from a pipe
+EOF
+like "or one of standard input" "$(ctl a export --secrets)" \
+    "smtp_password: from a pipe\$"
+refuses 2 '/nonexistent: ' alert edit mdef --password-file /nonexistent
+refuses 2 '--host-file: no such flag' alert edit mdef --host-file "$work/secret"
+did "updated alert mdef" alert edit mdef --starttls=false
+alert_has mdef '[.SMTPPort, .SMTPStartTLS]' '[587,false]'
+did "removed alert mdef" alert remove mdef
 did "disabled alert post" alert disable post
 shows '^0 alert post already disabled' alert disable post
 did_json "enabled alert post" alert enable post
