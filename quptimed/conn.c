@@ -419,7 +419,7 @@ conn_connected(struct conn *c)
 	conn_run(c);
 }
 
-/* The name to ask for, which has no dot at its end: RFC 6066, 3. */
+/* The name to ask for, no address and without dot at its end: RFC 6066, 3. */
 static int
 conn_name(struct conn *c)
 {
@@ -428,7 +428,8 @@ conn_name(struct conn *c)
 	size_t		 n;
 	int		 r;
 
-	host = c->req.sni != NULL ? c->req.sni : c->req.host;
+	host = c->req.sni != NULL ? c->req.sni :
+	    c->addrs != NULL ? c->req.host : "";
 	n = strlen(host);
 	if (n > 0 && host[n - 1] == '.')
 		n--;

@@ -36,6 +36,8 @@ struct parts {
 	size_t		 userlen;
 	const char	*host;
 	size_t		 hostlen;
+	const char	*zone;		/* digits, RFC 6874 */
+	size_t		 zonelen;
 	const char	*port;
 	size_t		 portlen;
 	const char	*rest;		/* path and query */
@@ -44,6 +46,7 @@ struct parts {
 };
 
 static int	 url_split(const char *, struct parts *, int *, const char **);
+static void	 url_zone(struct parts *);
 static int	 url_host(const struct parts *, const char **);
 static int	 url_port(const struct parts *, int, uint16_t *,
 		    const char **);
@@ -85,6 +88,11 @@ url_parse(struct url *u, const char *text, const char **errstr)
 	w = u->buf;
 	u->tls = tls;
 	u->host = put(&w, p.host, p.hostlen);
+	u->zone = NULL;
+	if (p.zonelen > 0) {
+		w[-1] = '%';
+		u->zone = put(&w, p.zone, p.zonelen);
+	}
 	start = w;
 	w += sprintf(w, "%s%.*s%s", p.bracket ? "[" : "", (int)p.hostlen,
 	    p.host, p.bracket ? "]" : "");
@@ -137,9 +145,12 @@ url_join(const struct url *base, const char *ref, const char **errstr)
 	if ((path = path_merge(base, ref)) == NULL)
 		return (NULL);
 	path_normalise(path);
-	n = asprintf(&out, "http%s://%s%s%s%s", base->tls ? "s" : "",
+	n = strcspn(base->hostport, "]");
+	n = asprintf(&out, "http%s://%s%s%.*s%s%s%s%s", base->tls ? "s" : "",
 	    base->userinfo != NULL ? base->userinfo : "",
-	    base->userinfo != NULL ? "@" : "", base->hostport, path);
+	    base->userinfo != NULL ? "@" : "", (int)n, base->hostport,
+	    base->zone != NULL ? "%25" : "",
+	    base->zone != NULL ? base->zone : "", base->hostport + n, path);
 	free(path);
 	return (n == (size_t)-1 ? NULL : out);
 }
@@ -194,6 +205,7 @@ url_split(const char *text, struct parts *p, int *tls, const char **errstr)
 		p->bracket = 1;
 		p->host = auth + 1;
 		p->hostlen = s - p->host;
+		url_zone(p);
 		s++;
 	} else {
 		if ((s = memchr(auth, ':', alen)) == NULL)
@@ -203,6 +215,28 @@ url_split(const char *text, struct parts *p, int *tls, const char **errstr)
 	p->port = s;
 	p->portlen = alen - (s - auth);
 	return (0);
+}
+
+/*
+ * The scope of a link-local address behind an escaped % or, as people write it,
+ * a bare one.
+ */
+static void
+url_zone(struct parts *p)
+{
+	const char	*zone;
+	size_t		 n;
+
+	if ((zone = memchr(p->host, '%', p->hostlen)) == NULL)
+		return;
+	n = p->hostlen - (zone - p->host);
+	p->zone = n > 3 && strncmp(zone, "%25", 3) == 0 ? zone + 3 : zone + 1;
+	p->zonelen = p->hostlen - (p->zone - p->host);
+	/* Only numbers mean something in the jail. */
+	if (p->zonelen > 0 && strspn(p->zone, "0123456789") >= p->zonelen)
+		p->hostlen -= n;
+	else
+		p->zonelen = 0;
 }
 
 static int

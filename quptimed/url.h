@@ -27,8 +27,9 @@
  * point into buf, which is kept from one use to the next.
  */
 struct url {
-	char		*host;		/* without brackets */
+	char		*host;		/* without brackets, with %zone */
 	char		*hostport;	/* as the Host field wants it */
+	char		*zone;		/* of an IPv6 address, or NULL */
 	char		*target;	/* path and query, escaped */
 	char		*auth;		/* base64 of user:password, or NULL */
 	char		*userinfo;	/* as written, or NULL */

@@ -356,6 +356,32 @@ while IFS='|' read -r name type target flags want detail; do
 done <"$work/table"
 is "none outlives its timeout by more than 100 ms" \
     "$(sort -u "$work/slow")" ""
+# Whose servers are asked: the check's, the cluster's, its resolver, the
+# system's.
+own="dns of nsd"
+legacy="dns resolver of its own"
+system="dns of the system"
+ctl n1 check add dns "$legacy" www.test --resolver 10.99.0.200 \
+    --expect 10.99. --interval 1s >/dev/null
+ctl n1 check add dns "$system" www.test --expect 10.99. --interval 1s
+ok "a resolver of its own is up" wait_until 20 is_state n1 "$legacy" up
+ok "the system's is up" wait_until 20 is_state n1 "$system" up
+ok "the cluster gets another" ctl n1 resolvers set 10.99.0.200:9109
+ok "it is asked before the check's resolver" \
+    wait_until 20 is_state n1 "$legacy" down
+ok "and before the system's" wait_until 20 is_state n1 "$system" down
+like "its answer is told" "$(ctl n1 show checks "$system")" \
+    'no answer contains "10.99." \(got 10.1.2.3\)'
+is "but not before the check's resolvers" "$(state n1 "$own")" up
+ok "it is taken away" ctl n1 resolvers clear
+ok "then a resolver of its own is up" wait_until 20 is_state n1 "$legacy" up
+ok "then the system's is up" wait_until 20 is_state n1 "$system" up
+
+# What is edited reaches the running probe.
+ok "other text is expected" ctl n1 check edit "$system" --expect nosuch
+ok "that is down" wait_until 20 is_state n1 "$system" down
+ok "warned so early" ctl n1 check edit tls --warn-days 200
+ok "a certificate is down" wait_until 20 is_state n1 tls down
 node_stop
 is "the daemon ends well" "$status" 0
 done_testing

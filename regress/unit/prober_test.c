@@ -285,6 +285,16 @@ test_verdicts(uint16_t port)
 	    "fail unknown port nosuchsvc", "tcp with an unknown service");
 	is_str(probe("tls", "127.0.0.1:443", 0, NULL),
 	    "fail connect 127.0.0.1:443: Connection refused", "tls refused");
+	is_str(probe("tls", "h/x", 0, NULL), "fail target must be a host, "
+	    "host:port or a URL", "tls of a path");
+	is_str(probe("dns", "127.0.0.1", 0, NULL), "ok", "dns of an address");
+	is_str(probe("dns", "::1", 0, NULL), "fail no A records for ::1",
+	    "dns of one of the other kind");
+	is_str(probe("dns", "localhost", 0, NULL), "ok", "dns of localhost");
+	is_str(probe("dns", "a..b", 0, NULL), "fail target is no domain name",
+	    "dns of no name");
+	is_str(probe("dns", " ", 0, NULL), "fail empty target",
+	    "dns of nothing");
 	is_str(probe("icmp", "127.0.0.1", 0, NULL),
 	    "cannot icmp: not permitted on this node (start quptimed as root, "
 	    "or widen net.ipv4.ping_group_range)", "icmp without socket");

@@ -65,6 +65,14 @@ test_parse(void)
 		{ "http://[::1]x/", "! invalid port" },
 		{ "http://[1.2.3.4]/", "! invalid host" },
 		{ "http://[fe80::1%25eth0]/", "! invalid host" },
+		{ "http://[fe80::1%252]:81/", "0 fe80::1%2 81 [fe80::1]:81 / - "
+		    "http://[fe80::1%252]:81/" },
+		{ "http://[fe80::1%2]/", "0 fe80::1%2 80 [fe80::1] / - "
+		    "http://[fe80::1%2]/" },
+		{ "http://[fe80::1%25]/", "0 fe80::1%25 80 [fe80::1] / - "
+		    "http://[fe80::1%25]/" },
+		{ "http://[fe80::1%]/", "! invalid host" },
+		{ "http://[%2]/", "! no host in URL" },
 		{ "http://::1/", "! no host in URL" },
 		{ "http://h:0/", "! invalid port" },
 		{ "http://h:65536/", "! invalid port" },
@@ -93,6 +101,23 @@ test_parse(void)
 			    u.auth != NULL ? u.auth : "-", u.shown);
 		is_str(got, t[i].want, "URL %zu", i);
 	}
+	url_clear(&u);
+}
+
+/* A scope stays through redirects. */
+static void
+test_zone(void)
+{
+	struct url	 u;
+	const char	*errstr;
+	char		*got;
+
+	memset(&u, 0, sizeof(u));
+	if (url_parse(&u, "http://u@[fe80::1%2]:81/x/y", &errstr) == -1)
+		abort();
+	got = url_join(&u, "z", &errstr);
+	is_str(got, "http://u@[fe80::1%252]:81/x/z", "with its scope");
+	free(got);
 	url_clear(&u);
 }
 
@@ -169,6 +194,7 @@ int
 main(void)
 {
 	test_parse();
+	test_zone();
 	test_join();
 	return (tap_done());
 }
