@@ -35,6 +35,23 @@ struct notify_text {
 void	 notify_text(struct notify_text *, const struct alert *,
 	    const struct alert_event *);
 
+/*
+ * notify_render.c: what is said of an event through an alert, whatever kind
+ * that is: its templates' text, and the built-in one for want of a template and
+ * in place of one that fails.  Pure.
+ */
+struct notify_message {
+	char	*subject;
+	char	*body;
+	int	 own_body;	/* the alert has a template for it */
+	char	 err[NOTIFY_ERR_MAX];	/* of templates that failed, or "" */
+};
+
+/* 0; or -1, out of memory, with nothing to clear. */
+int	 notify_render(struct notify_message *, const struct alert *,
+	    const struct alert_event *);
+void	 notify_message_clear(struct notify_message *);
+
 /* notify_http.c: what is posted.  Pure. */
 struct notify_post {
 	const char	*url;		/* of the alert */
@@ -46,7 +63,8 @@ struct notify_post {
  * 0; or -1 with a reason, for good unless *again is set.  The body is JSON.
  */
 int	 notify_post(struct notify_post *, const struct alert *,
-	    const struct alert_event *, const char **, int *again);
+	    const struct alert_event *, const struct notify_message *,
+	    const char **, int *again);
 
 /* notify_queue.c: one message at a time per alert, with retries. */
 struct notify_conf {

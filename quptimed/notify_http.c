@@ -24,22 +24,24 @@
 
 #define WEBHOOK_VERSION	1	/* of our document; goes up if it changes */
 #define DISCORD_MAX	2000	/* characters of a message */
-#define DISCORD_SIZE	(sizeof(struct notify_text) + 16)
+#define DISCORD_SIZE	(DISCORD_MAX * 4 + 16)
 
 #define FENCE_OPEN	"\n```\n"
 #define FENCE_CLOSE	"\n```"
 #define ELLIPSIS	"\xe2\x80\xa6"
 
-static void	 post_discord(struct json *, struct notify_text *);
-static void	 post_webhook(struct json *, const struct notify_text *,
+static void	 post_discord(struct json *, const struct notify_message *);
+static void	 own_content(char *, size_t, const struct notify_message *);
+static void	 fenced_content(char *, size_t, const struct notify_message *);
+static void	 post_webhook(struct json *, const struct notify_message *,
 		    const struct alert_event *);
 static size_t	 fit(const char *, size_t *);
 
 int
 notify_post(struct notify_post *post, const struct alert *a,
-    const struct alert_event *ev, const char **err, int *again)
+    const struct alert_event *ev, const struct notify_message *m,
+    const char **err, int *again)
 {
-	struct notify_text	 t;
 	struct json		*j;
 	const char		*text;
 	enum alert_type		 type = alert_type_of(a);
@@ -60,15 +62,14 @@ notify_post(struct notify_post *post, const struct alert *a,
 		*err = "type is not known to this version";
 		return (-1);
 	}
-	notify_text(&t, a, ev);
 	*err = "out of memory";
 	*again = 1;
 	if ((j = json_new()) == NULL)
 		return (-1);
 	if (type == ALERT_DISCORD)
-		post_discord(j, &t);
+		post_discord(j, m);
 	else
-		post_webhook(j, &t, ev);
+		post_webhook(j, m, ev);
 	if ((text = json_text(j, &post->len)) != NULL)
 		post->body = strdup(text);
 	json_free(j);
@@ -76,27 +77,14 @@ notify_post(struct notify_post *post, const struct alert *a,
 }
 
 static void
-post_discord(struct json *j, struct notify_text *t)
+post_discord(struct json *j, const struct notify_message *m)
 {
-	const char	*more = "";
-	char		 buf[DISCORD_SIZE], *p;
-	size_t		 room, left, n;
+	char	 buf[DISCORD_SIZE];
 
-	/* Nothing that a target says may close the fence. */
-	for (p = t->body; (p = strchr(p, '`')) != NULL; )
-		*p = '\'';
-	room = DISCORD_MAX - strlen(FENCE_OPEN FENCE_CLOSE);
-	(void)fit(t->subject, &room);
-	left = room;
-	n = fit(t->body, &left);
-	if (t->body[n] != '\0') {
-		more = ELLIPSIS;
-		left = room - 1;
-		n = fit(t->body, &left);
-	}
-	snprintf(buf, sizeof(buf), "%s%s%.*s%s%s", t->subject, FENCE_OPEN,
-	    (int)n, t->body, more, FENCE_CLOSE);
-
+	if (m->own_body)
+		own_content(buf, sizeof(buf), m);
+	else
+		fenced_content(buf, sizeof(buf), m);
 	json_object(j, NULL);
 	json_string(j, "content", buf);
 	/* A check named @everyone calls nobody. */
@@ -107,8 +95,51 @@ post_discord(struct json *j, struct notify_text *t)
 	json_end(j);
 }
 
+/* A template of the body is the whole message, whatever marks it uses. */
 static void
-post_webhook(struct json *j, const struct notify_text *t,
+own_content(char *buf, size_t size, const struct notify_message *m)
+{
+	const char	*more = "";
+	size_t		 room = DISCORD_MAX, n;
+
+	n = fit(m->body, &room);
+	if (m->body[n] != '\0') {
+		more = ELLIPSIS;
+		room = DISCORD_MAX - 1;
+		n = fit(m->body, &room);
+	}
+	(void)snprintf(buf, size, "%.*s%s", (int)n, m->body, more);
+}
+
+static void
+fenced_content(char *buf, size_t size, const struct notify_message *m)
+{
+	const char	*more = "";
+	char		*p;
+	size_t		 room, left, nsubject, nbody, start;
+
+	room = DISCORD_MAX - strlen(FENCE_OPEN FENCE_CLOSE);
+	nsubject = fit(m->subject, &room);
+	left = room;
+	nbody = fit(m->body, &left);
+	if (m->body[nbody] != '\0' && room > 0) {
+		more = ELLIPSIS;
+		left = room - 1;
+		nbody = fit(m->body, &left);
+	}
+	(void)snprintf(buf, size, "%.*s" FENCE_OPEN, (int)nsubject,
+	    m->subject);
+	start = strlen(buf);
+	(void)snprintf(buf + start, size - start, "%.*s", (int)nbody, m->body);
+	/* Nothing that a target says may close the fence. */
+	for (p = buf + start; (p = strchr(p, '`')) != NULL; )
+		*p = '\'';
+	(void)strlcat(buf, more, size);
+	(void)strlcat(buf, FENCE_CLOSE, size);
+}
+
+static void
+post_webhook(struct json *j, const struct notify_message *m,
     const struct alert_event *ev)
 {
 	const struct snapshot	*s = ev->snapshot;
@@ -136,8 +167,8 @@ post_webhook(struct json *j, const struct notify_text *t,
 	json_int(j, "reports", s == NULL ? 0 : s->reports);
 	json_string(j, "node_id", ev->node_id);
 	json_string(j, "when", wall_format(&ev->when, when, sizeof(when)));
-	json_string(j, "subject", t->subject);
-	json_string(j, "body", t->body);
+	json_string(j, "subject", m->subject);
+	json_string(j, "body", m->body);
 	json_end(j);
 }
 

@@ -328,15 +328,22 @@ job_istest(const struct job *j)
 static void
 job_start(struct channel *c, struct job *j)
 {
+	struct notify_message	 m;
 	struct notify_post	 post;
 	struct httpc_req	 req;
 	const char		*err;
-	int			 again;
+	int			 again, rv;
 
 	c->state = CH_SENDING;
 	ninflight++;
 	j->attempts++;
-	if (notify_post(&post, c->alert, j->event, &err, &again) == -1) {
+	if (notify_render(&m, c->alert, j->event) == -1) {
+		job_failed(c, "out of memory", 1, -1);
+		return;
+	}
+	rv = notify_post(&post, c->alert, j->event, &m, &err, &again);
+	notify_message_clear(&m);
+	if (rv == -1) {
 		job_failed(c, err, again, -1);
 		return;
 	}

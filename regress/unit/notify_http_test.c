@@ -119,6 +119,7 @@ event(void)
 static void
 post(const char *type, const struct record *rec, void *p)
 {
+	struct notify_message	 m;
 	struct notify_post	 np;
 	struct verr		 verr;
 	const char		*err = NULL;
@@ -127,8 +128,10 @@ post(const char *type, const struct record *rec, void *p)
 	alert.type = (char *)type;
 	alert.discord_webhook = "https://discord.example/d";
 	alert.webhook_url = "https://hook.example/w";
-	ok(notify_post(&np, &alert, &ev, &err, &again) == 0, "%s is made",
+	ok(notify_render(&m, &alert, &ev) == 0, "it is rendered");
+	ok(notify_post(&np, &alert, &ev, &m, &err, &again) == 0, "%s is made",
 	    type);
+	notify_message_clear(&m);
 	is_str(np.url, type[0] == 'd' ? "https://discord.example/d" :
 	    "https://hook.example/w", "for its own URL");
 	is_int(strlen(np.body), np.len, "length");
@@ -266,20 +269,23 @@ test_discord(void)
 static void
 test_refused(void)
 {
+	struct notify_message	 m;
 	struct notify_post	 np;
 	const char		*err = NULL;
 	int			 again = 1;
 
 	event();
+	ok(notify_render(&m, &alert, &ev) == 0, "it is rendered");
 	alert.type = "smtp";
-	is_int(notify_post(&np, &alert, &ev, &err, &again), -1, "smtp");
+	is_int(notify_post(&np, &alert, &ev, &m, &err, &again), -1, "smtp");
 	is_str(err, "type smtp is not sent by this version", "is refused");
 	is_int(again, 0, "for good");
 	alert.type = "carrier-pigeon";
 	again = 1;
-	is_int(notify_post(&np, &alert, &ev, &err, &again), -1,
+	is_int(notify_post(&np, &alert, &ev, &m, &err, &again), -1,
 	    "a type to come");
 	is_int(again, 0, "is refused for good");
+	notify_message_clear(&m);
 }
 
 int
