@@ -71,6 +71,7 @@ static int		 conn_try(struct conn *, struct addr);
 static void		 conn_event(int, short, void *);
 static void		 conn_timeout(struct conn *);
 static void		 conn_connected(struct conn *);
+static void		 conn_secure(struct conn *);
 static int		 conn_name(struct conn *);
 static void		 conn_handshake(struct conn *);
 static const char	*conn_verify(struct conn *);
@@ -405,18 +406,25 @@ conn_connected(struct conn *c)
 		return;
 	}
 	if (c->req.tls != CONN_PLAIN) {
-		if ((c->tls = tls_client()) == NULL ||
-		    tls_configure(c->tls, c->req.tls == CONN_TLS ? tlsconf :
-		    anyconf) == -1 || conn_name(c) == -1) {
-			conn_finish(c, CONN_LOCAL, "TLS set-up failed");
-			return;
-		}
-		c->state = CS_HANDSHAKE;
-		conn_handshake(c);
+		conn_secure(c);
 		return;
 	}
 	c->state = CS_OPEN;
 	conn_run(c);
+}
+
+/* From plain TCP to TLS: at once, or when the protocol comes to it. */
+static void
+conn_secure(struct conn *c)
+{
+	if ((c->tls = tls_client()) == NULL ||
+	    tls_configure(c->tls, c->req.tls == CONN_TLS ? tlsconf :
+	    anyconf) == -1 || conn_name(c) == -1) {
+		conn_finish(c, CONN_LOCAL, "TLS set-up failed");
+		return;
+	}
+	c->state = CS_HANDSHAKE;
+	conn_handshake(c);
 }
 
 /* The name to ask for, no address and without dot at its end: RFC 6066, 3. */
@@ -505,6 +513,10 @@ conn_arm(struct conn *c, enum io io)
 	case IO_AGAIN:
 		evtimer_set(&c->ev, conn_event, c);
 		evtimer_add(&c->ev, &now);
+		break;
+	case IO_TLS:
+		c->req.tls = CONN_TLS;
+		conn_secure(c);
 		break;
 	case IO_DONE:
 		conn_finish(c, CONN_OK, NULL);

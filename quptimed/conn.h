@@ -35,6 +35,7 @@ enum io {
 	IO_READ,
 	IO_WRITE,
 	IO_AGAIN,	/* more to do, after everybody else had a turn */
+	IO_TLS,		/* CONN_TLS from here on, then the next step */
 	IO_FAIL
 };
 

@@ -23,14 +23,22 @@
 
 struct alert;
 struct alert_event;
-struct mail;
 
 #define MAIL_ADDR_MAX	320	/* RFC 5321: 64 before the @, 255 after it */
+
+/* How far it is with one who shall receive it. */
+enum mail_rcpt {
+	RCPT_WAITS,	/* nothing said yet, or not now */
+	RCPT_TAKEN,	/* the server would, once it has the text */
+	RCPT_HAS,
+	RCPT_REFUSED	/* for good */
+};
 
 /* notify_mime.c: an alert as a message.  Pure. */
 struct mail {
 	char		*from;		/* what MAIL FROM says */
 	char		**to;		/* what each RCPT TO says */
+	enum mail_rcpt	*rcpt;		/* of each */
 	unsigned int	 nto;
 	int		 utf8;		/* an address is not ASCII */
 	char		*text;		/* lines end in CRLF, dots as they are */

@@ -106,6 +106,7 @@ mail_clear(struct mail *m)
 	for (i = 0; i < m->nto; i++)
 		free(m->to[i]);
 	free(m->to);
+	free(m->rcpt);
 	free(m->from);
 	free(m->text);
 	memset(m, 0, sizeof(*m));
@@ -123,6 +124,7 @@ envelope(struct mail *m, const struct alert *a, const char **err, int *again)
 	*err = "out of memory";
 	*again = 1;
 	if ((m->to = calloc(a->smtp_to.n, sizeof(*m->to))) == NULL ||
+	    (m->rcpt = calloc(a->smtp_to.n, sizeof(*m->rcpt))) == NULL ||
 	    (m->from = address(a->smtp_from)) == NULL)
 		return (-1);
 	for (i = 0; i < a->smtp_to.n; i++) {

@@ -62,4 +62,31 @@ struct smtp_ext {
 
 void		 smtp_reply_ext(const struct smtp_reply *, struct smtp_ext *);
 
+/*
+ * notify_smtp.c: one message to one server, non-blocking, under one deadline.
+ */
+struct alert;
+struct smtp;
+
+/* Valid during the callback only. */
+struct smtp_res {
+	const char		*err;	/* NULL: all who waited for it have it */
+	int			 again;	/* it may be better another time */
+	const struct mail	*mail;	/* says who has it */
+};
+
+/* How this node calls itself to servers; before the sandbox. */
+void		 smtp_init(void);
+/*
+ * To those who wait for it.  Takes the message over in any case.  The callback
+ * is called exactly once, from the event loop, and the handle is gone after it.
+ * NULL with a reason as mail_make() has it.
+ */
+struct smtp	*smtp_start(const struct alert *, struct mail *,
+		    struct monotime deadline,
+		    void (*)(const struct smtp_res *, void *), void *,
+		    const char **, int *again);
+/* Ends it without a callback. */
+void		 smtp_cancel(struct smtp *);
+
 #endif /* SMTP_H */
