@@ -23,6 +23,7 @@
 #include "notifier.h"
 #include "pack.h"
 #include "resolve.h"
+#include "smtp.h"
 
 #define ALERT_ID_MAX	256
 
@@ -60,6 +61,7 @@ notifier_main(void)
 {
 	tzset();
 	httpc_init();
+	smtp_init();
 	notify_init(&notify_conf_default, notifier_report);
 	child_init(&self, PROC_NOTIFIER, parent_rules,
 	    sizeof(parent_rules) / sizeof(parent_rules[0]));

@@ -72,6 +72,7 @@ struct notify_conf {
 	struct monotime	 backoff_max;
 	struct monotime	 after_max;	/* bound on Retry-After */
 	struct monotime	 attempt;	/* for one attempt */
+	struct monotime	 mail;		/* the same, of a mail */
 	struct monotime	 lifetime;	/* of a message, then it is given up */
 };
 

@@ -55,9 +55,7 @@ notify_post(struct notify_post *post, const struct alert *a,
 	case ALERT_WEBHOOK:
 		post->url = str(a->webhook_url);
 		break;
-	case ALERT_SMTP:
-		*err = "type smtp is not sent by this version";
-		return (-1);
+	case ALERT_SMTP:	/* is mailed */
 	case ALERT_UNKNOWN:
 		*err = "type is not known to this version";
 		return (-1);

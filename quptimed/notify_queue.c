@@ -26,6 +26,7 @@
 #include "fmt.h"
 #include "httpc.h"
 #include "notifier.h"
+#include "smtp.h"
 #include "url.h"
 
 #define NAME_LEN	160	/* of an alert, in a log line */
@@ -40,6 +41,8 @@ struct job {
 	unsigned int		 limit;		/* of attempts; 0: none */
 	struct monotime		 born;
 	struct monotime		 when;		/* not before */
+	struct strlist		 settled;	/* who needs no more mail */
+	char			 refused[NOTIFY_ERR_MAX]; /* by one of them */
 	char			 err[NOTIFY_ERR_MAX];
 };
 TAILQ_HEAD(jobs, job);
@@ -63,6 +66,7 @@ struct channel {
 	int			 overflow;	/* said so already */
 	struct event		 timer;
 	struct httpc		*http;
+	struct smtp		*smtp;
 };
 RB_HEAD(channel_tree, channel);
 TAILQ_HEAD(turns, channel);
@@ -78,7 +82,13 @@ static void	 channel_trim(struct channel *);
 static void	 queue_run(void);
 static int	 job_istest(const struct job *);
 static void	 job_start(struct channel *, struct job *);
+static void	 job_post(struct channel *, struct job *,
+		    const struct notify_message *);
 static void	 job_answer(const struct httpc_res *, void *);
+static void	 job_mail(struct channel *, struct job *,
+		    const struct notify_message *);
+static void	 job_mailed(const struct smtp_res *, void *);
+static void	 job_sent(struct channel *);
 static void	 job_failed(struct channel *, const char *, int, long);
 static void	 job_done(struct channel *, struct job *, int);
 static void	 job_free(struct channel *, struct job *);
@@ -94,6 +104,7 @@ const struct notify_conf notify_conf_default = {
 	.backoff_max = { 60 * 1000000000LL },
 	.after_max = { 300 * 1000000000LL },
 	.attempt = { 10 * 1000000000LL },
+	.mail = { 60 * 1000000000LL },
 	.lifetime = { 3600 * 1000000000LL }
 };
 
@@ -248,7 +259,10 @@ channel_idle(struct channel *c)
 	case CH_SENDING:
 		if (c->http != NULL)
 			httpc_cancel(c->http);
+		if (c->smtp != NULL)
+			smtp_cancel(c->smtp);
 		c->http = NULL;
+		c->smtp = NULL;
 		ninflight--;
 		break;
 	}
@@ -329,10 +343,6 @@ static void
 job_start(struct channel *c, struct job *j)
 {
 	struct notify_message	 m;
-	struct notify_post	 post;
-	struct httpc_req	 req;
-	const char		*err;
-	int			 again, rv;
 
 	c->state = CH_SENDING;
 	ninflight++;
@@ -341,9 +351,22 @@ job_start(struct channel *c, struct job *j)
 		job_failed(c, "out of memory", 1, -1);
 		return;
 	}
-	rv = notify_post(&post, c->alert, j->event, &m, &err, &again);
+	if (alert_type_of(c->alert) == ALERT_SMTP)
+		job_mail(c, j, &m);
+	else
+		job_post(c, j, &m);
 	notify_message_clear(&m);
-	if (rv == -1) {
+}
+
+static void
+job_post(struct channel *c, struct job *j, const struct notify_message *m)
+{
+	struct notify_post	 post;
+	struct httpc_req	 req;
+	const char		*err;
+	int			 again;
+
+	if (notify_post(&post, c->alert, j->event, m, &err, &again) == -1) {
 		job_failed(c, err, again, -1);
 		return;
 	}
@@ -370,12 +393,9 @@ job_answer(const struct httpc_res *res, void *arg)
 	c->http = NULL;
 	if (res->err != NULL)
 		job_failed(c, res->err, res->stage != HTTPC_URL, -1);
-	else if (res->status >= 200 && res->status < 300) {
-		channel_idle(c);
-		c->overflow = 0;
-		job_done(c, TAILQ_FIRST(&c->jobs), 1);
-		channel_next(c);
-	} else {
+	else if (res->status >= 200 && res->status < 300)
+		job_sent(c);
+	else {
 		again = res->status >= 500 || res->status == 408 ||
 		    res->status == 425 || res->status == 429;
 		snprintf(err, sizeof(err), "status %d %s", res->status,
@@ -383,6 +403,65 @@ job_answer(const struct httpc_res *res, void *arg)
 		job_failed(c, err, again, res->retry_after);
 	}
 	queue_run();
+}
+
+static void
+job_mail(struct channel *c, struct job *j, const struct notify_message *m)
+{
+	struct mail		 mail;
+	const char		*err;
+	unsigned int		 i;
+	int			 again;
+
+	if (mail_make(&mail, c->alert, j->event, m->subject, m->body, &err,
+	    &again) == -1) {
+		job_failed(c, err, again, -1);
+		return;
+	}
+	for (i = 0; i < mail.nto; i++)
+		if (strlist_has(&j->settled, mail.to[i]))
+			mail.rcpt[i] = RCPT_HAS;
+	c->smtp = smtp_start(c->alert, &mail, mono_add(mono_now(),
+	    conf->mail), job_mailed, c, &err, &again);
+	if (c->smtp == NULL)
+		job_failed(c, err, again, -1);
+}
+
+/* Whoever has it or never will is left alone when it is tried again. */
+static void
+job_mailed(const struct smtp_res *res, void *arg)
+{
+	struct channel		*c = arg;
+	struct job		*j = TAILQ_FIRST(&c->jobs);
+	const struct mail	*m = res->mail;
+	unsigned int		 i;
+
+	c->smtp = NULL;
+	for (i = 0; i < m->nto; i++) {
+		if (m->rcpt[i] == RCPT_REFUSED && j->refused[0] == '\0' &&
+		    res->err != NULL)
+			strlcpy(j->refused, res->err, sizeof(j->refused));
+		/* Out of memory, it comes twice. */
+		if ((m->rcpt[i] == RCPT_HAS || m->rcpt[i] == RCPT_REFUSED) &&
+		    !strlist_has(&j->settled, m->to[i]))
+			strlist_add(&j->settled, m->to[i]);
+	}
+	if (res->err != NULL)
+		job_failed(c, res->err, res->again, -1);
+	else if (j->refused[0] != '\0')
+		job_failed(c, j->refused, 0, -1);
+	else
+		job_sent(c);
+	queue_run();
+}
+
+static void
+job_sent(struct channel *c)
+{
+	channel_idle(c);
+	c->overflow = 0;
+	job_done(c, TAILQ_FIRST(&c->jobs), 1);
+	channel_next(c);
 }
 
 /* The attempt under way was in vain: another one, or none. */
@@ -442,16 +521,19 @@ job_free(struct channel *c, struct job *j)
 	c->njobs--;
 	njobs--;
 	record_free(&alert_event_record, j->event);
+	strlist_clear(&j->settled);
 	free(j);
 }
 
-/* The one part of a URL that is no secret; "" when there is none. */
+/* The server: of a URL, the one part that is no secret; "": none. */
 static const char *
 alert_host(const struct alert *a, char *buf, size_t len)
 {
 	struct url	 url;
 	const char	*text, *err;
 
+	if (alert_type_of(a) == ALERT_SMTP)
+		return (fmt_vis(str(a->smtp_host), buf, len));
 	text = alert_type_of(a) == ALERT_DISCORD ? a->discord_webhook :
 	    alert_type_of(a) == ALERT_WEBHOOK ? a->webhook_url : NULL;
 	memset(&url, 0, sizeof(url));

@@ -341,7 +341,7 @@ test_permanent(void)
 		{ "webhook", "/404", "127.0.0.1: status 404 Because", 1 },
 		{ "webhook", "/401", "127.0.0.1: status 401 Because", 1 },
 		{ "webhook", "/302", "127.0.0.1: status 302 Because", 1 },
-		{ "smtp", "/204", "type smtp is not sent by this version", 0 },
+		{ "smtp", "/204", "smtp from/to not set", 0 },
 		{ "webhook", "ftp://" SECRET ".example/" SECRET, NULL, 0 },
 		{ "webhook", "http://" SECRET ":x/", NULL, 0 },
 		{ "webhook", "", NULL, 0 },

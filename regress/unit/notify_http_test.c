@@ -278,7 +278,7 @@ test_refused(void)
 	ok(notify_render(&m, &alert, &ev) == 0, "it is rendered");
 	alert.type = "smtp";
 	is_int(notify_post(&np, &alert, &ev, &m, &err, &again), -1, "smtp");
-	is_str(err, "type smtp is not sent by this version", "is refused");
+	is_str(err, "type is not known to this version", "is not posted");
 	is_int(again, 0, "for good");
 	alert.type = "carrier-pigeon";
 	again = 1;
