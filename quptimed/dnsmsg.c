@@ -145,6 +145,7 @@ dns_answer(const uint8_t *buf, size_t len, const uint8_t *question,
 	char		 text[DNS_NAME_TEXT];
 	int		 aliases, n;
 
+	memset(&m, 0, sizeof(m));
 	m.p = buf;
 	m.len = len;
 	if ((status = header(&m, question, qlen)) != DNS_ANSWER)

@@ -363,7 +363,8 @@ legacy="dns resolver of its own"
 system="dns of the system"
 ctl n1 check add dns "$legacy" www.test --resolver 10.99.0.200 \
     --expect 10.99. --interval 1s >/dev/null
-ctl n1 check add dns "$system" www.test --expect 10.99. --interval 1s
+ctl n1 check add dns "$system" www.test --expect 10.99. \
+    --interval 1s >/dev/null
 ok "a resolver of its own is up" wait_until 20 is_state n1 "$legacy" up
 ok "the system's is up" wait_until 20 is_state n1 "$system" up
 ok "the cluster gets another" ctl n1 resolvers set 10.99.0.200:9109

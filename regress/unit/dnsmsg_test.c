@@ -102,9 +102,10 @@ answer(uint16_t kind)
 static void
 test_question(void)
 {
+	static const char	 label[] = "01234567890123456789012345678901"
+				    "23456789012345678901234567890123.de";
 	static const char	*const bad[] = { "", "..", ".a", "a..b",
-				    "0123456789012345678901234567890123456789"
-				    "012345678901234567890123.de" };
+				    label };
 	char			 name[300];
 	uint8_t			 buf[DNS_QUESTION_MAX];
 	size_t			 i;
