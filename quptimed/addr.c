@@ -20,17 +20,37 @@
 #include <netinet/in.h>
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "resolve.h"
 
+static uint32_t	 zone_number(const char *);
+
+static struct if_nameindex	*zones;
+
+void
+addr_zones_init(void)
+{
+	addr_zones_clear();
+	zones = if_nameindex();
+}
+
+void
+addr_zones_clear(void)
+{
+	if (zones != NULL)
+		if_freenameindex(zones);
+	zones = NULL;
+}
+
 /* getaddrinfo(3) reads files even for literals: this does not. */
 int
 addr_parse(const char *s, uint16_t port, struct addr *a)
 {
-	const char	*errstr, *zone;
+	const char	*zone;
 	char		 buf[INET6_ADDRSTRLEN];
 	size_t		 n;
 
@@ -48,14 +68,28 @@ addr_parse(const char *s, uint16_t port, struct addr *a)
 	if (inet_pton(AF_INET6, buf, &a->u.in6.sin6_addr) != 1)
 		return (-1);
 	zone = s + n;
-	if (*zone == '%') {
-		a->u.in6.sin6_scope_id = strtonum(zone + 1, 1, UINT32_MAX,
-		    &errstr);
-		if (errstr != NULL)
-			return (-1);
-	}
+	if (*zone == '%' &&
+	    (a->u.in6.sin6_scope_id = zone_number(zone + 1)) == 0)
+		return (-1);
 	a->u.in6.sin6_family = AF_INET6;
 	a->u.in6.sin6_port = htons(port);
+	return (0);
+}
+
+/* By number or by name; 0 when there is none. */
+static uint32_t
+zone_number(const char *s)
+{
+	const struct if_nameindex	*z;
+	const char			*errstr;
+	uint32_t			 n;
+
+	n = strtonum(s, 1, UINT32_MAX, &errstr);
+	if (errstr == NULL)
+		return (n);
+	for (z = zones; z != NULL && z->if_index != 0; z++)
+		if (strcmp(z->if_name, s) == 0)
+			return (z->if_index);
 	return (0);
 }
 

@@ -113,6 +113,7 @@ static int			 tell_set;
 void
 resolve_init(unsigned int n)
 {
+	addr_zones_init();
 	channels_init(n, lookup_tick, lookup_retry);
 	resolvconf_parse(&conf, "", 0);
 	conf_servers = servers_intern(conf.servers, conf.nservers);
@@ -142,6 +143,7 @@ resolve_shutdown(void)
 	servers_unref(conf_servers);
 	conf_servers = NULL;
 	hosts_clear(&hosts);
+	addr_zones_clear();
 }
 
 void
@@ -282,7 +284,8 @@ resolve_candidate(const char *host, unsigned int i, char *buf, size_t size)
 	unsigned int	 dots, plain;
 
 	len = strlen(host);
-	if (len == 0 || len >= HOST_MAX)
+	/* With a colon it is an address with an unknown scope. */
+	if (len == 0 || len >= HOST_MAX || strchr(host, ':') != NULL)
 		return (-1);
 	if (host[len - 1] == '.') {
 		strlcpy(buf, host, size);
@@ -357,7 +360,8 @@ lookup_ask(struct lookup *l)
 
 	if (resolve_candidate(l->host, l->candidate, name,
 	    sizeof(name)) == -1) {
-		lookup_finish(l, NULL, "no such host");
+		lookup_finish(l, NULL, strchr(l->host, ':') != NULL ?
+		    "no such interface" : "no such host");
 		return;
 	}
 	ch = channel_for(l->servers != NULL ? l->servers : conf_servers);

@@ -65,7 +65,13 @@ struct resolve {
 	void			*arg;
 };
 
-/* 0, or -1 when it is no address literal; a zone must be numeric. */
+/*
+ * The interfaces there are, for zones by name; a jailed process cannot ask for
+ * them.  resolve_init() does it.
+ */
+void		 addr_zones_init(void);
+void		 addr_zones_clear(void);
+/* 0, or -1 when it is no address literal, or one with an unknown zone. */
 int		 addr_parse(const char *, uint16_t, struct addr *);
 socklen_t	 addr_len(const struct addr *);
 void		 addr_setport(struct addr *, uint16_t);

@@ -36,7 +36,7 @@ struct parts {
 	size_t		 userlen;
 	const char	*host;
 	size_t		 hostlen;
-	const char	*zone;		/* digits, RFC 6874 */
+	const char	*zone;		/* number or name, RFC 6874 */
 	size_t		 zonelen;
 	const char	*port;
 	size_t		 portlen;
@@ -232,8 +232,9 @@ url_zone(struct parts *p)
 	n = p->hostlen - (zone - p->host);
 	p->zone = n > 3 && strncmp(zone, "%25", 3) == 0 ? zone + 3 : zone + 1;
 	p->zonelen = p->hostlen - (p->zone - p->host);
-	/* Only numbers mean something in the jail. */
-	if (p->zonelen > 0 && strspn(p->zone, "0123456789") >= p->zonelen)
+	if (p->zonelen > 0 && strspn(p->zone, "-.0123456789_"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") >=
+	    p->zonelen)
 		p->hostlen -= n;
 	else
 		p->zonelen = 0;

@@ -64,7 +64,9 @@ test_parse(void)
 		{ "http://[::1", "! missing ']' in host" },
 		{ "http://[::1]x/", "! invalid port" },
 		{ "http://[1.2.3.4]/", "! invalid host" },
-		{ "http://[fe80::1%25eth0]/", "! invalid host" },
+		{ "http://[fe80::1%25eth0]/", "0 fe80::1%eth0 80 [fe80::1] / - "
+		    "http://[fe80::1%25eth0]/" },
+		{ "http://[fe80::1%25e*h0]/", "! invalid host" },
 		{ "http://[fe80::1%252]:81/", "0 fe80::1%2 81 [fe80::1]:81 / - "
 		    "http://[fe80::1%252]:81/" },
 		{ "http://[fe80::1%2]/", "0 fe80::1%2 80 [fe80::1] / - "
