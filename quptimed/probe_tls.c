@@ -26,6 +26,7 @@
 #include "prober.h"
 #include "quptimed.h"
 
+#define BLANKS		" \t\r\n"
 #define TLS_PORT	443
 #define HOUR		3600LL
 #define DAY		(24 * HOUR)
@@ -51,11 +52,15 @@ static int
 tls_prepare(struct probe *p, const struct check *c)
 {
 	const char	*errstr;
+	char		 quoted[TLS_TEXT_MAX];
 
 	if ((p->target = strdup(str(c->target))) == NULL)
 		return (-1);
+	if (p->target[strspn(p->target, BLANKS)] == '\0')
+		return (probe_broken(p, "empty target"));
 	if (tls_target(p->target, &p->host, &p->port, &errstr) == -1)
-		return (probe_broken(p, "%s", errstr));
+		return (probe_broken(p, "%s %s", errstr,
+		    fmt_quote(str(c->target), quoted, sizeof(quoted))));
 	p->literal = addr_parse(p->host, p->port, &p->addr) == 0;
 	p->days = c->tls_warn_days > 0 ? c->tls_warn_days : DEFAULT_WARN_DAYS;
 	if (*str(c->tls_server_name) != '\0' &&
@@ -130,8 +135,8 @@ tls_target(char *target, char **host, uint16_t *port, const char **errstr)
 	char	*p, *s;
 	size_t	 n;
 
-	target += strspn(target, " \t\r\n");
-	for (n = strlen(target); n > 0 && strchr(" \t\r\n",
+	target += strspn(target, BLANKS);
+	for (n = strlen(target); n > 0 && strchr(BLANKS,
 	    target[n - 1]) != NULL; n--)
 		target[n - 1] = '\0';
 	*errstr = "empty target";

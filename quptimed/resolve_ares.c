@@ -29,8 +29,8 @@
 #include "resolve.h"
 #include "resolve_ares.h"
 
-#define ASK_TIMEOUT	2000	/* ms for a server's first try, then doubled */
-#define ASK_TRIES	3
+#define ASK_TIMEOUT	500	/* ms for a server's first try, then doubled */
+#define ASK_TRIES	4
 #define ASK_TICK	250	/* ms between looks for what timed out */
 #define DNS_IN		1	/* RFC 1035, 3.2.4 */
 

@@ -286,7 +286,11 @@ test_verdicts(uint16_t port)
 	is_str(probe("tls", "127.0.0.1:443", 0, NULL),
 	    "fail connect 127.0.0.1:443: Connection refused", "tls refused");
 	is_str(probe("tls", "h/x", 0, NULL), "fail target must be a host, "
-	    "host:port or a URL", "tls of a path");
+	    "host:port or a URL \"h/x\"", "tls of a path");
+	is_str(probe("tls", " ", 0, NULL), "fail empty target",
+	    "tls of nothing");
+	is_str(probe("tls", "https:///x", 0, NULL),
+	    "fail no host in target \"https:///x\"", "tls of no host");
 	is_str(probe("dns", "127.0.0.1", 0, NULL), "ok", "dns of an address");
 	is_str(probe("dns", "::1", 0, NULL), "fail no A records for ::1",
 	    "dns of one of the other kind");
