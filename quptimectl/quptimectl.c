@@ -68,6 +68,7 @@ static int	 do_init(struct parse_result *, const char *,
 static int	 do_change(struct parse_result *, const struct output *,
 		    const char *);
 static int	 try_rules(const struct parse_result *);
+static int	 peer_address_check(const struct peer *, struct verr *);
 static int	 lookup_type(struct parse_result *, struct imsgbuf *);
 static void	 lookup_check(const struct check *);
 static void	 lookup_alert(const struct alert *);
@@ -416,8 +417,12 @@ try_rules(const struct parse_result *res)
 	if (rec == NULL)
 		err(EXIT_REFUSED, NULL);
 	parse_into(res, rec);
-	rv = res->object == CTL_ALERT ? alert_masked_check(rec, &ve) :
-	    res->rec->check(rec, &ve);
+	if (res->object == CTL_ALERT)
+		rv = alert_masked_check(rec, &ve);
+	else if (res->object == CTL_PEER)
+		rv = peer_address_check(rec, &ve);
+	else
+		rv = res->rec->check(rec, &ve);
 	record_free(res->rec, rec);
 	if (rv == 0)
 		return (0);
@@ -427,6 +432,19 @@ try_rules(const struct parse_result *res)
 	else
 		warnx("%s: %s", ve.path, ve.msg);
 	return (-1);
+}
+
+/* A file may have one without a port; who types it is held to the rule. */
+static int
+peer_address_check(const struct peer *peer, struct verr *ve)
+{
+	struct node	 node;
+
+	memset(&node, 0, sizeof(node));
+	node.advertise = peer->advertise;
+	if (*str(peer->advertise) == '\0')
+		return (verr_set(ve, "advertise", "must be host:port"));
+	return (node_record.check(&node, ve));
 }
 
 static int

@@ -290,6 +290,8 @@ baddr=$(ctl a -j show peers | jq -r ".peers[] | select(.node_id == \"$b\") |
 did "updated peer $b" node edit "$b" --address "localhost:${baddr##*:}"
 did "updated peer $b" peer edit "$b" --advertise "$baddr"
 refuses 2 '--fingerprint: ' peer edit "$b" --fingerprint x
+refuses 2 '--advertise: must be host:port' peer edit "$b" --advertise x
+refuses 2 '--advertise: must be host:port' peer edit "$b" --advertise ""
 shows '^0 NODE_ID +ADDRESS +ADDED\|' trust list
 gives 2 '.entries | length' show trust
 refuses 1 'no trust entry|is a member' trust remove nobody
