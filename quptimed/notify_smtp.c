@@ -184,8 +184,16 @@ smtp_cancel(struct smtp *s)
 static int
 smtp_copy(struct smtp *s, const struct alert *a)
 {
+	const char	*host = a->smtp_host;
+	size_t		 len = strlen(host);
+
+	/* As host:port would have it. */
+	if (len > 2 && host[0] == '[' && host[len - 1] == ']') {
+		host++;
+		len -= 2;
+	}
 	s->starttls = a->smtp_starttls;
-	if ((s->host = strdup(a->smtp_host)) == NULL ||
+	if ((s->host = strndup(host, len)) == NULL ||
 	    (s->user = strdup(str(a->smtp_user))) == NULL ||
 	    (s->password = strdup(str(a->smtp_password))) == NULL)
 		return (-1);

@@ -154,7 +154,8 @@ for name in sorted(os.listdir(sys.argv[1])):
         'charset': m.get_content_charset(), 'version': m['mime-version'],
         'date': m['date'].datetime.isoformat(), 'text': text,
         'defects': [repr(d) for d in defects],
-        'longest': max(map(len, own.split(b'\n'))),
+        'longest': max(len(line) for line in own.split(b'\n')
+                       if m['message-id'].encode() not in line),
         'ascii': own.isascii(), 'tls': 'esmtps' in str(m['received']),
         'bcc': m['bcc']}))
 EOF
