@@ -17,6 +17,7 @@
 
 #include <event.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -205,6 +206,7 @@ quorum_result(struct quorum *q, struct qcheck *c, uint32_t slot,
 {
 	struct transition	 tr;
 	char			 name[VIS_MAX], detail[DETAIL_MAX];
+	char			 text[DETAIL_MAX + 64];
 	int			 flipped;
 
 	if (q->master)
@@ -223,11 +225,13 @@ quorum_result(struct quorum *q, struct qcheck *c, uint32_t slot,
 	q->checks.count[tr.from]--;
 	q->checks.count[tr.to]++;
 	c->since = wall_now();
-	log_info("check %s: %s -> %s (%u/%u ok)%s%s",
-	    fmt_vis(c->conf->name, name, sizeof(name)), state_name(tr.from),
-	    state_name(tr.to), tr.tally.ok, tr.tally.fresh,
-	    *tr.tally.detail != '\0' ? ": " : "",
+	(void)snprintf(text, sizeof(text), "%s -> %s (%u/%u ok)%s%s",
+	    state_name(tr.from), state_name(tr.to), tr.tally.ok,
+	    tr.tally.fresh, *tr.tally.detail != '\0' ? ": " : "",
 	    fmt_vis(tr.tally.detail, detail, sizeof(detail)));
+	log_info("check %s: %s", fmt_vis(c->conf->name, name, sizeof(name)),
+	    text);
+	monitor_event(q, "check", c->conf->name, "%s", text);
 	alert_transition(q, c, &tr);
 }
 

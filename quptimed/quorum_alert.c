@@ -534,16 +534,21 @@ static void
 job_done(struct quorum *q, struct alert_job *job,
     const struct imsg_alert_result *r, const char *text)
 {
-	char	 alert[VIS_MAX], check[VIS_MAX];
+	char	 alert[VIS_MAX], check[VIS_MAX], what[VIS_MAX + DETAIL_MAX + 64];
 
 	fmt_vis(job->alert_name, alert, sizeof(alert));
 	fmt_vis(job->check_name, check, sizeof(check));
-	if (r->sent)
-		log_info("alert %s: %s of %s sent", alert, job->verb, check);
-	else
-		log_warnx("alert %s: %s of %s not sent, %u attempt%s: %s",
-		    alert, job->verb, check, r->attempts,
+	if (r->sent) {
+		(void)snprintf(what, sizeof(what), "%s of %s sent", job->verb,
+		    check);
+		log_info("alert %s: %s", alert, what);
+	} else {
+		(void)snprintf(what, sizeof(what), "%s of %s not sent, %u "
+		    "attempt%s: %s", job->verb, check, r->attempts,
 		    r->attempts == 1 ? "" : "s", text);
+		log_warnx("alert %s: %s", alert, what);
+	}
+	monitor_event(q, "alert", job->alert_name, "%s", what);
 	if (job->test != NULL)
 		test_one(q, job->test, alert, r->sent ? NULL : text);
 	job_free(q, job);

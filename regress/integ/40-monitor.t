@@ -48,6 +48,8 @@ heard()
 }
 
 node_start a || exit 1
+timeout 300 "$quptimectl" -s "$work/a/sock" monitor >"$work/events" &
+own $!
 ok "a webhook alert is added" ctl a alert add webhook hook --url "$hook" \
     --default
 ok "an http check is added" ctl a check add http web \
@@ -87,6 +89,11 @@ is "each was told once" "$(alerts web DOWN) $(alerts web RECOVERED) \
 $(alerts port DOWN) $(alerts port RECOVERED)" "1 1 1 1"
 ctl a show status >/dev/null
 is "show status exits with 0 again" "$?" 0
+for e in 'check  web unknown -> up (1/1 ok)' \
+    'check  web up -> down (0/1 ok): ' 'alert  hook DOWN of web sent' \
+    'check  web down -> up (1/1 ok)' 'alert  hook RECOVERED of web sent'; do
+	ok "monitor tells: $e" wait_until 10 grep -qF "Z $e" "$work/events"
+done
 
 # A server that answers, but not as it should.
 ok "another status is expected" ctl a check edit web --expect 404
