@@ -242,3 +242,14 @@ fmt_hostport(char *s, char **host, char **port)
 		return (-1);
 	return (0);
 }
+
+int
+fmt_isloopback(const char *s)
+{
+	char	 buf[64], *host, *port;
+
+	return (strlcpy(buf, s, sizeof(buf)) < sizeof(buf) &&
+	    fmt_hostport(buf, &host, &port) == 0 &&
+	    (strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 ||
+	    strcmp(host, "localhost") == 0));
+}

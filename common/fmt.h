@@ -43,5 +43,7 @@ void		 fmt_uuid(char *, size_t);
  * *port is NULL when absent.  0, or -1 when it is none of these.
  */
 int		 fmt_hostport(char *, char **, char **);
+/* Whether that address, with or without a port, is this host's to itself. */
+int		 fmt_isloopback(const char *);
 
 #endif /* FMT_H */

@@ -474,7 +474,7 @@ known_members(const struct record *rec, const void *new, const void *old,
 		while (y != NULL && strcmp(y->key, x->key) != 0)
 			y = y->next;
 		if (y == NULL)
-			return (verr_set(ve, x->key, "no such field of a %s",
+			return (verr_set(ve, x->key, "%ss have no such field",
 			    rec->name));
 	}
 	return (0);

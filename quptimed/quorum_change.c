@@ -350,7 +350,7 @@ set_field(struct change *ch, void *new, const char *name, const char *value,
 	const struct field	*f;
 
 	if ((f = record_field(ch->type->rec, name)) == NULL)
-		return (verr_set(ve, name, "no such field of a %s",
+		return (verr_set(ve, name, "%ss have no such field",
 		    ch->type->rec->name));
 	return (field_set(f, new, value, ve));
 }

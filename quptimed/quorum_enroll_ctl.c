@@ -15,6 +15,7 @@
  */
 
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +52,8 @@ static const char
 		    const struct ctl_enroll *, const char *, char *, size_t);
 static int	 add_endpoint(struct token *, const char *, const char *);
 static void	 created(struct quorum *, uint64_t, const char *, void *);
+static void	 warn_loopback(struct quorum *, uint32_t,
+		    const struct token *);
 static void	 decide(struct quorum *, struct imsg *);
 static void	 decided(struct quorum *, uint64_t, const char *, void *);
 static void	 job_free(struct enroll_job *);
@@ -203,11 +206,30 @@ created(struct quorum *q, uint64_t version, const char *error, void *arg)
 		    e->auto_approve ? ", approves by itself" : "");
 		monitor_event(q, "token", e->id, "made");
 		row_token(q, job->client, e, text);
+		warn_loopback(q, job->client, &job->token);
 		ctl_changed(q, job->client, version, "token %s made", name);
 	}
 	if (text != NULL)
 		freezero(text, strlen(text));
 	job_free(job);
+}
+
+/* Who listens on loopback alone means it. */
+static void
+warn_loopback(struct quorum *q, uint32_t client, const struct token *t)
+{
+	const struct endpoint	*ep;
+	char			 text[1024], vis[VIS_MAX];
+
+	if (t->endpoints.n == 0 || fmt_isloopback(str(q->node.bind_addr)))
+		return;
+	ep = t->endpoints.v[0];
+	if (!fmt_isloopback(ep->advertise))
+		return;
+	(void)snprintf(text, sizeof(text), "warning: this node tells others "
+	    "to reach it at %s, see peer edit",
+	    fmt_vis(ep->advertise, vis, sizeof(vis)));
+	ctl_row_string(q, client, IMSG_CTL_PROGRESS, text);
 }
 
 /* Approve or revoke. */

@@ -472,11 +472,9 @@ warn_loopback(struct quorum *q, struct joiner *j, const char *endpoint)
 static int
 is_loopback(const char *address)
 {
-	return (strncmp(address, "127.", 4) == 0 ||
-	    strncmp(address, "localhost:", 10) == 0 ||
+	return (fmt_isloopback(address) ||
 	    strncmp(address, "0.0.0.0:", 8) == 0 ||
-	    strncmp(address, "[::]:", 5) == 0 ||
-	    strncmp(address, "[::1]:", 6) == 0);
+	    strncmp(address, "[::]:", 5) == 0);
 }
 
 /* Of the endpoint that is being tried. */

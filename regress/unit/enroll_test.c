@@ -24,6 +24,8 @@
  * test: the master, and the connection that a request came over.
  */
 
+static const char	*advertised = "192.0.2.1:9901";
+
 static struct request	*fake_keep(struct request *);
 static void	 fake_result(struct quorum *, struct request *, const void *);
 static void	 fake_error(struct quorum *, struct request *,
@@ -189,7 +191,7 @@ static const char *
 fake_advertise(const struct quorum *a, char *buf, size_t size)
 {
 	(void)a;
-	strlcpy(buf, "192.0.2.1:9901", size);
+	strlcpy(buf, advertised, size);
 	return (buf);
 }
 
@@ -566,6 +568,7 @@ test_create(void)
 	is_int(create_token_for("bravo", 0, &row), CTL_REFUSED,
 	    "a name that is taken");
 	is_int(create_token_for("charlie", 0, &row), CTL_OK, "created");
+	is_int(fix_rows, 0, "without a warning");
 	memset(&t, 0, sizeof(t));
 	ok(row.token != NULL && token_parse(row.token, &t, &ve) == 0,
 	    "the row has the token");
@@ -589,6 +592,28 @@ test_create(void)
 	is_str(fix_text,
 	    "record enrollment: no quorum: refusing mutation", "with why");
 	fix_unload();
+}
+
+/* A token that nobody elsewhere can redeem. */
+static void
+test_loopback(void)
+{
+	struct token_status	 row;
+
+	advertised = "127.0.0.1:9901";
+	(void)setup(0);
+	is_int(create_token_for("charlie", 0, &row), CTL_OK, "created");
+	is_int(fix_rows, 1, "warns of the address in it");
+	record_clear(&token_status_record, &row);
+	fix_unload();
+	(void)setup(0);
+	free(q.node.bind_addr);
+	q.node.bind_addr = strdup("127.0.0.1");
+	is_int(create_token_for("charlie", 0, &row), CTL_OK, "created");
+	is_int(fix_rows, 0, "but not where nobody else is to come");
+	record_clear(&token_status_record, &row);
+	fix_unload();
+	advertised = "192.0.2.1:9901";
 }
 
 static void
@@ -671,6 +696,7 @@ main(int argc, char *argv[])
 	test_pending();
 	test_join();
 	test_create();
+	test_loopback();
 	test_decide();
 	test_prune();
 	fix_mute(0);

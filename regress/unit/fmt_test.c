@@ -26,6 +26,7 @@ static void	 test_age(void);
 static void	 test_utf8(void);
 static void	 test_uuid(void);
 static void	 test_hostport(void);
+static void	 test_loopback(void);
 static void	 test_proc(void);
 
 /* As Go quotes names with %q. */
@@ -68,6 +69,7 @@ main(void)
 	test_utf8();
 	test_uuid();
 	test_hostport();
+	test_loopback();
 	test_proc();
 	test_quote();
 	return (tap_done());
@@ -255,6 +257,25 @@ test_hostport(void)
 		else
 			is_str(port, tests[i].port, "its port");
 	}
+}
+
+static void
+test_loopback(void)
+{
+	static const char *const	 yes[] = {
+		"127.0.0.1:9901", "127.1.2.3", "[::1]:9901", "::1",
+		"localhost:1", "localhost"
+	};
+	static const char *const	 no[] = {
+		"192.0.2.1:9901", "128.0.0.1", "[::]:1", "::", "0.0.0.0", "",
+		"localhost.example.com:1", "[::1", "1.127.0.0:1"
+	};
+	size_t				 i;
+
+	for (i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+		ok(fmt_isloopback(yes[i]), "loopback: %s", yes[i]);
+	for (i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+		ok(!fmt_isloopback(no[i]), "not loopback: \"%s\"", no[i]);
 }
 
 static void

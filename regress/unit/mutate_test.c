@@ -85,7 +85,7 @@ test_add(void)
 	    CTL_REFUSED, "and a type that is not known");
 	is_int(fix_mutate(ADD, "bad", "colour", "red", NULL), CTL_REFUSED,
 	    "and a field that is none");
-	is_str(fix_text, "colour: no such field of a check", "by name");
+	is_str(fix_text, "colour: checks have no such field", "by name");
 	is_int(fix_mutate(ADD, "bad", "id", "mine", NULL), CTL_REFUSED,
 	    "an id is not for the caller to choose");
 	is_int(fix_mutate(ADD, "bad", "type", "tcp", "target", "h:1",
