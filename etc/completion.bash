@@ -143,7 +143,7 @@ _quptimectl()
 		words="--auto-approve --name --ttl"
 		;;
 	"enroll join "*|"join "*)
-		words="--advertise"
+		words="--advertise --yes"
 		;;
 	export*)
 		words="--secrets"
@@ -155,7 +155,7 @@ _quptimectl()
 		words=$(_quptimectl_names peers)
 		;;
 	"node edit "*|"peer edit "*)
-		words="--advertise"
+		words="--address --advertise"
 		;;
 	resolvers|"cluster resolvers")
 		words="clear list set show"

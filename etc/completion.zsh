@@ -155,12 +155,22 @@ _quptimectl_enroll()
 	approve|revoke)
 		((CURRENT == 3)) && _quptimectl_names tokens
 		;;
+	join)
+		_quptimectl_join
+		;;
 	create)
 		_arguments '--auto-approve[let it in at once]' \
 		    '--name[whom the token is for]:name:' \
 		    '--ttl[how long it may be redeemed]:duration:'
 		;;
 	esac
+}
+
+# Behind the token.
+_quptimectl_join()
+{
+	_arguments '--advertise[where others reach this node]:host\:port:' \
+	    '--yes[ask nothing]' '*:token:'
 }
 
 _quptimectl_peer()
@@ -170,7 +180,8 @@ _quptimectl_peer()
 	elif ((CURRENT == 3)) && [[ $words[2] != list ]]; then
 		_quptimectl_names peers
 	elif [[ $words[2] == edit ]]; then
-		_arguments '--advertise[where it is reached]:host\:port:'
+		_arguments '--address[where it is reached]:host\:port:' \
+		    '--advertise[where it is reached]:host\:port:'
 	fi
 }
 
@@ -201,17 +212,20 @@ _quptimectl()
 		if ((CURRENT == 2)); then
 			compadd resolvers
 		elif ((CURRENT == 3)); then
-			compadd clear set show
+			compadd clear list set show
 		fi
 		;;
 	export)
 		_arguments '--secrets[print them as they are]'
 		;;
+	join)
+		_quptimectl_join
+		;;
 	node|peer)
 		_quptimectl_peer
 		;;
 	resolvers)
-		((CURRENT == 2)) && compadd clear list set
+		((CURRENT == 2)) && compadd clear list set show
 		;;
 	trust)
 		((CURRENT == 2)) && compadd list remove

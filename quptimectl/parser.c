@@ -296,6 +296,7 @@ static const struct {
 };
 
 static const struct token *match(const struct token *, const char *);
+static int	 is_option(struct parse_result *, const char *);
 static int	 is_keyword(const struct token *);
 static int	 complain(const struct token *, const char *);
 static void	 enter(struct parse_result *, const struct token *,
@@ -320,14 +321,7 @@ parse(int argc, char **argv, struct parse_result *res)
 		    table[0].type == T_NAME) {
 			argc--;
 			argv++;
-		} else if (strcmp(argv[0], "-j") == 0) {
-			res->json = 1;
-			argc--;
-			argv++;
-			continue;
-		} else if (res->action == ACT_APPLY &&
-		    strcmp(argv[0], "-n") == 0) {
-			res->dry = 1;
+		} else if (is_option(res, argv[0])) {
 			argc--;
 			argv++;
 			continue;
@@ -346,6 +340,19 @@ parse(int argc, char **argv, struct parse_result *res)
 	if (t->type == T_END && t != table)
 		return (complain(table, NULL));
 	return (0);
+}
+
+/* One that may stand anywhere; then it has been taken in. */
+static int
+is_option(struct parse_result *res, const char *word)
+{
+	if (strcmp(word, "-j") == 0)
+		res->json = 1;
+	else if (res->action == ACT_APPLY && strcmp(word, "-n") == 0)
+		res->dry = 1;
+	else	/* QUptime's --yes: nothing is asked here */
+		return (res->action == ACT_JOIN && strcmp(word, "-y") == 0);
+	return (1);
 }
 
 /* Exactly, or as the only one of which the word is a prefix. */
@@ -447,10 +454,8 @@ parse_flags(int argc, char **argv, struct parse_result *res)
 	int	 i, failed, alone;
 
 	for (i = 0; i < argc; i++) {
-		if (strcmp(argv[i], "-j") == 0) {
-			res->json = 1;
+		if (is_option(res, argv[i]))
 			continue;
-		}
 		if (strncmp(argv[i], "--", 2) != 0 || argv[i][2] == '\0') {
 			warnx("%s: a --flag is wanted here", argv[i]);
 			return (-1);

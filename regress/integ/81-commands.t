@@ -296,6 +296,11 @@ shows '^0 NODE_ID +ADDRESS +ADDED\|' trust list
 gives 2 '.entries | length' show trust
 refuses 1 'no trust entry|is a member' trust remove nobody
 
+for y in "-y x" "x -y" "x --yes"; do
+	# shellcheck disable=SC2086
+	refuses 1 'in a cluster of 3 already' enroll join $y
+done
+
 # As a file.
 ctl a export >"$work/setup.yaml"
 is "export and apply: no change" "$(ctl b apply -n "$work/setup.yaml")" \
