@@ -658,9 +658,10 @@ void		 row_results(struct quorum *, uint32_t, const struct qcheck *,
 		    const struct mview *);
 /*
  * Result of Status, of all checks or, by its id, of one with what each node
- * said of it; strings are copies.  0, or -1 when out of memory.
+ * said of it; strings are copies.  A quptimed is told since when states are
+ * what they are.  0, or -1 when out of memory.
  */
-int		 status_fill(struct quorum *, const char *,
+int		 status_fill(struct quorum *, const char *, int quptimed,
 		    struct wire_status_res *);
 
 /* quorum.c */

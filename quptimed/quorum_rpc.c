@@ -478,7 +478,7 @@ rpc_status(struct quorum *q, struct request *req)
 	struct wire_status_res		 res;
 
 	memset(&res, 0, sizeof(res));
-	if (status_fill(q, str(p->check_id), &res) == -1)
+	if (status_fill(q, str(p->check_id), req->quptimed, &res) == -1)
 		rpc_error(q, req, "out of memory");
 	else
 		rpc_result(q, req, &res);

@@ -45,7 +45,7 @@ static enum check_state
 static int	 add_peer(struct quorum *, struct wire_status_res *,
 		    const struct peer *);
 static int	 add_check(struct quorum *, struct wire_status_res *,
-		    const struct qcheck *);
+		    const struct qcheck *, int);
 static int	 add_results(struct quorum *, struct wire_status_res *,
 		    const struct qcheck *);
 static void	 result_of(struct quorum *, const struct qcheck *,
@@ -90,7 +90,8 @@ mview_free(struct mview *v)
 }
 
 int
-status_fill(struct quorum *q, const char *id, struct wire_status_res *res)
+status_fill(struct quorum *q, const char *id, int quptimed,
+    struct wire_status_res *res)
 {
 	const struct check	*check;
 	const struct qcheck	*c;
@@ -109,11 +110,12 @@ status_fill(struct quorum *q, const char *id, struct wire_status_res *res)
 			return (-1);
 	if (*id != '\0')
 		return ((c = checks_find_id(q, id)) == NULL ? 0 :
-		    add_check(q, res, c) == -1 ? -1 : add_results(q, res, c));
+		    add_check(q, res, c, quptimed) == -1 ? -1 :
+		    add_results(q, res, c));
 	for (i = 0; i < q->cluster.checks.n; i++) {
 		check = CLUSTER_CHECK(&q->cluster, i);
 		if ((c = checks_find_id(q, check->id)) != NULL &&
-		    add_check(q, res, c) == -1)
+		    add_check(q, res, c, quptimed) == -1)
 			return (-1);
 	}
 	return (0);
@@ -226,6 +228,7 @@ row_check(struct quorum *q, uint32_t client, const struct qcheck *c,
 		s.ok_count = said->ok_count;
 		s.total = said->total;
 		s.detail = said->detail;
+		s.since = said->since;
 	} else {
 		s.state = (char *)(uintptr_t)state_name(c->verdict.state);
 		s.ok_count = tally.ok;
@@ -354,7 +357,7 @@ add_peer(struct quorum *q, struct wire_status_res *res,
 
 static int
 add_check(struct quorum *q, struct wire_status_res *res,
-    const struct qcheck *c)
+    const struct qcheck *c, int quptimed)
 {
 	struct wire_check_status	*s;
 	struct tally			 tally;
@@ -370,6 +373,8 @@ add_check(struct quorum *q, struct wire_status_res *res,
 	s->ok_count = tally.ok;
 	s->total = tally.fresh;
 	s->disabled = c->conf->disabled;
+	if (quptimed)
+		s->since = c->since;
 	if ((s->check_id = strdup(c->conf->id)) == NULL ||
 	    (s->name = strdup(c->conf->name)) == NULL ||
 	    (s->state = strdup(state_name(c->verdict.state))) == NULL ||

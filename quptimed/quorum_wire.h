@@ -204,6 +204,7 @@ struct wire_check_status {
 	char		*detail;
 	int		 disabled;
 	struct strlist	 alerts;
+	struct walltime	 since;		/* of the state; to quptimed alone */
 };
 
 /* Of one check only, and all about it; quptimed asks so, QUptime does not. */

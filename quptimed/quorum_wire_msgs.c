@@ -190,6 +190,7 @@ static const struct field	wire_check_status_fields[] = {
 	W(wire_check_status, detail, FT_STR, OMIT),
 	W(wire_check_status, disabled, FT_BOOL, OMIT),
 	W(wire_check_status, alerts, FT_STRS, OMIT, .max = MAX_ALERTS),
+	W(wire_check_status, since, FT_TIME, OMIT),
 };
 WRECORD(wire_check_status, wire_check_status);
 

@@ -35,6 +35,8 @@
 #define KEYLESS	"  - {node_id: node-k, advertise: \"k:1\"}\n"
 #define NEVER	"0001-01-01T00:00:00Z"
 
+static const char	*status_for(const char *, int);
+
 static const char	cluster[] = HEAD SELF_A B_AND_C CHECKS ALERTS;
 
 /* A report of a node's, twice: a verdict needs two. */
@@ -51,9 +53,15 @@ report(const char *check, uint32_t slot, enum probe_verdict verdict)
 		    mono_now());
 }
 
-/* Status as text, with T for all times but the zero one. */
+/* Status as text, with T for all times but the zero one, as QUptime gets it. */
 static const char *
 status(const char *id)
+{
+	return (status_for(id, 0));
+}
+
+static const char *
+status_for(const char *id, int quptimed)
 {
 	static char		 text[8192];
 	struct wire_status_res	 res;
@@ -61,8 +69,9 @@ status(const char *id)
 	size_t			 len;
 
 	memset(&res, 0, sizeof(res));
-	if (status_fill(&q, id, &res) == -1 || (s = wire_result_text(
-	    WIRE_STATUS, q.dialect, &res, &len)) == NULL)
+	if (status_fill(&q, id, quptimed, &res) == -1 ||
+	    (s = wire_result_text(WIRE_STATUS, q.dialect, &res,
+	    &len)) == NULL)
 		fix_die("status");
 	record_clear(wire_result_record(WIRE_STATUS), &res);
 	strlcpy(text, s, sizeof(text));
@@ -101,6 +110,10 @@ test_master(void)
 	    "\"ok_count\":0,\"total\":0,\"disabled\":true,"
 	    "\"alerts\":[\"hook*\"]}],\"has_quorum\":true,"
 	    "\"quorum_size\":2}", "all that the master knows");
+	ok(strstr(status_for("", 1), "\"alerts\":[\"hook*\"],\"since\":\"20") !=
+	    NULL, "a quptimed is told since when");
+	ok(strstr(status_for("", 1), "\"disabled\":true,\"alerts\":"
+	    "[\"hook*\"]}") != NULL, "but for what is not known");
 	fix_unload();
 }
 
@@ -250,7 +263,8 @@ test_check_rows(void)
 {
 	static const char	 said[] = "{\"id\":1,\"result\":{\"checks\":["
 	    "{\"check_id\":\"c2\",\"name\":\"x\",\"state\":\"down\","
-	    "\"ok_count\":1,\"total\":3,\"detail\":\"no route\"}]}}";
+	    "\"ok_count\":1,\"total\":3,\"detail\":\"no route\","
+	    "\"since\":\"2026-05-15T14:01:00Z\"}]}}";
 	struct wire_status_res	 res;
 	struct check_status	 s;
 	struct mview		*view;
@@ -281,7 +295,8 @@ test_check_rows(void)
 		fix_die("view");
 	check_row("two", view, &s);
 	ok(strcmp(s.state, "down") == 0 && s.ok_count == 1 && s.total == 3 &&
-	    strcmp(s.detail, "no route") == 0 && strcmp(s.name, "two") == 0,
+	    strcmp(s.detail, "no route") == 0 && strcmp(s.name, "two") == 0 &&
+	    wall_unix(&s.since) == 1778853660,
 	    "as the master sees it, under this node's name");
 	record_clear(&check_status_record, &s);
 	check_row("one", view, &s);
