@@ -44,8 +44,16 @@ _quptimectl()
 		COMPREPLY=($(compgen -d -- "$cur"))
 		return
 		;;
-	-s|--body-file|--subject-file)
+	-s|--*-file)
 		COMPREPLY=($(compgen -f -- "$cur"))
+		return
+		;;
+	--record)
+		COMPREPLY=($(compgen -W "a aaaa cname mx ns txt" -- "$cur"))
+		return
+		;;
+	--state)
+		COMPREPLY=($(compgen -W "down recovered up" -- "$cur"))
 		return
 		;;
 	--alerts)
