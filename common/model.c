@@ -329,8 +329,10 @@ static const struct field	peer_status_fields[] = {
 	    "end of its certificate"),
 	ROW(peer_status, address, "address", FT_STR, 0, HOST_MAX,
 	    "it is reached at"),
+	ROW(peer_status, connected, "connected", FT_BOOL, 0, 0,
+	    "this node has a connection to it"),
 	ROW(peer_status, trouble, "trouble", FT_STR, F_JSONOMIT | F_TEXT,
-	    DETAIL_LEN_MAX, "why it is not reached"),
+	    DETAIL_LEN_MAX, "why it has none, or what it is refused"),
 };
 RECORD(peer_status, 0, RECORD_NOEXTRA, NULL);
 

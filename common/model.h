@@ -199,7 +199,8 @@ struct peer_status {
 	uint64_t	 config_version;
 	struct walltime	 cert_expires;
 	char		*address;	/* it is reached at */
-	char		*trouble;	/* why it is not reached */
+	int		 connected;	/* this node to it */
+	char		*trouble;	/* why it is not, or is of no use */
 };
 
 /* A token, without what would redeem it but when it has just been made. */

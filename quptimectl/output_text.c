@@ -206,7 +206,7 @@ peer_details(const struct peer_status *p)
 	    strcmp(p->address, str(p->advertise)) != 0)
 		printf("    at %s\n", fmt_vis(p->address, vis, sizeof(vis)));
 	if (*str(p->trouble) != '\0')
-		printf("    not connected: %s\n",
+		printf("    %s%s\n", p->connected ? "" : "not connected: ",
 		    fmt_vis(p->trouble, vis, sizeof(vis)));
 }
 

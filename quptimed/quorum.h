@@ -267,6 +267,7 @@ struct qpeer {
 	int			 ending;	/* nothing more is sent on it */
 	int			 dropped;	/* the engine has yet to say */
 	int			 refusing;	/* it answers with errors */
+	char			*refusal;	/* the last such */
 	int			 refs;		/* callbacks it is in */
 	int			 gone;		/* freed after them */
 

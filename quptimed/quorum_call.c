@@ -421,6 +421,8 @@ refused(struct quorum *q, struct qpeer *p, struct call *c,
 		p->refusing = 1;
 		log_info("peer %s: %s", peer_name(p, name, sizeof(name)), why);
 	}
+	free(p->refusal);
+	p->refusal = strdup(why);
 	p->ending = !p->quptimed;
 	call_end(q, p, c, NULL, error, 1);
 	p->ending = 0;
@@ -436,6 +438,8 @@ served(struct qpeer *p)
 	if (!p->refusing)
 		return;
 	p->refusing = 0;
+	free(p->refusal);
+	p->refusal = NULL;
 	log_info("peer %s: answers again", peer_name(p, name, sizeof(name)));
 }
 

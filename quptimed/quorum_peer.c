@@ -324,6 +324,7 @@ peer_free(struct qpeer *p)
 	free(p->fingerprint);
 	free(p->cn);
 	free(p->address);
+	free(p->refusal);
 	free(p->trouble);
 	free(p);
 }

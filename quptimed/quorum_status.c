@@ -174,7 +174,7 @@ row_peer(struct quorum *q, uint32_t client, const struct peer *peer)
 	s.master = strcmp(str(heart_master(q)), peer->node_id) == 0;
 	s.rtt = -1;
 	if (strcmp(peer->node_id, q->node.node_id) == 0) {
-		s.self = 1;
+		s.self = s.connected = 1;
 		s.last_seen = wall_now();
 		s.protocol = "quptimed";
 		s.config_version = q->cluster.version;
@@ -192,8 +192,11 @@ row_peer(struct quorum *q, uint32_t client, const struct peer *peer)
 			s.cert_expires = wall_from_unix(p->not_after, 0);
 		}
 		s.address = p->address;
+		s.connected = p->up;
 		if (!p->up)
 			s.trouble = p->trouble;
+		else if (p->refusing)
+			s.trouble = p->refusal;
 	} else
 		s.trouble = "it has no key";
 	ctl_row(q, client, IMSG_CTL_PEER, &peer_status_record, &s);

@@ -50,7 +50,7 @@
 #define TEXT_FILE_MAX	(1024 * 1024)	/* resolv.conf, hosts, CA bundle */
 
 /* Bumped when a control message changes; unequal versions are refused. */
-#define CTL_VERSION	2
+#define CTL_VERSION	3
 
 /*
  * Messages: name, as logs show it.  IMSG_CTL_* come from quptimectl, through

@@ -64,7 +64,7 @@ static const struct {
 	    "checks_unknown checks_disabled trouble ", "" },
 	{ &peer_status_record, "node_id advertise live last_seen self master "
 	    "rtt_ns clock_known clock_offset_ns protocol config_version "
-	    "cert_expires address trouble ", "" },
+	    "cert_expires address connected trouble ", "" },
 	{ &token_status_record, "id name auto_approve created_by created_at "
 	    "expires_at joiner advertise fingerprint submitted_at token ",
 	    "" },

@@ -205,6 +205,34 @@ test_status_row(void)
 }
 
 static void
+answered(struct quorum *quorum, struct qpeer *p, const struct answer *a,
+    void *arg)
+{
+	(void)quorum;
+	(void)p;
+	(void)a;
+	(void)arg;
+}
+
+/* It is called, and answers with an error, or well. */
+static void
+refuse(struct qpeer *p, int error)
+{
+	struct wire_heartbeat	 params;
+	char			 frame[256];
+
+	memset(&params, 0, sizeof(params));
+	peer_call(&q, p, WIRE_HEARTBEAT, &params, MONO_SEC(60), answered,
+	    NULL);
+	if (!mesh_find(IMSG_MESH_CALL))
+		fix_die("no call");
+	(void)snprintf(frame, sizeof(frame), "{\"id\":%llu,%s}",
+	    (unsigned long long)got.id, error ?
+	    "\"error\":\"peer not trusted\"" : "\"result\":{}");
+	mesh_answer(p->handle, 1, frame);
+}
+
+static void
 test_peer_rows(void)
 {
 	static const char	*pem = "-----BEGIN CERTIFICATE-----\n";
@@ -234,6 +262,8 @@ test_peer_rows(void)
 	is_int(wall_unix(&s[1].cert_expires), 4000000000LL,
 	    "how long its certificate is valid");
 	is_str(str(s[1].trouble), "", "no trouble");
+	ok(s[0].connected && s[1].connected && !s[2].connected &&
+	    !s[3].connected, "who is connected");
 	ok(!s[2].master && s[2].live && s[2].rtt == -1 && !s[2].has_offset,
 	    "one that only calls");
 	is_str(str(s[2].protocol), "", "nobody knows what it speaks");
@@ -247,6 +277,21 @@ test_peer_rows(void)
 	fix_row(CLIENT, IMSG_CTL_PEER, &peer_status_record, &s[0]);
 	is_str(s[0].protocol, "quptime", "a QUptime node");
 	is_str(str(s[0].trouble), "", "that has come up");
+	record_clear(&peer_status_record, &s[0]);
+
+	/* One that does not trust this node. */
+	mesh_drain();
+	refuse(mesh_peer("node-b"), 1);
+	row_peer(&q, CLIENT, CLUSTER_PEER(&q.cluster, 1));
+	fix_row(CLIENT, IMSG_CTL_PEER, &peer_status_record, &s[0]);
+	ok(s[0].connected, "one that refuses is connected");
+	is_str(str(s[0].trouble), "refuses Heartbeat: peer not trusted",
+	    "and says why");
+	record_clear(&peer_status_record, &s[0]);
+	refuse(mesh_peer("node-b"), 0);
+	row_peer(&q, CLIENT, CLUSTER_PEER(&q.cluster, 1));
+	fix_row(CLIENT, IMSG_CTL_PEER, &peer_status_record, &s[0]);
+	is_str(str(s[0].trouble), "", "until it answers");
 	record_clear(&peer_status_record, &s[0]);
 	fix_unload();
 }
