@@ -31,6 +31,7 @@
 #define PORT_TLS	465	/* TLS from the first byte on: RFC 8314 */
 #define READ_SIZE	4096
 #define ROUNDS		16	/* before others have a turn */
+#define LINE_MAX_AUTH	510	/* of a command, without its end: RFC 4954 */
 #define ERR_MAX		256
 #define SHOWN_MAX	160	/* of what a server says */
 
@@ -39,7 +40,8 @@ enum state {
 	ST_EHLO,
 	ST_HELO,
 	ST_STARTTLS,
-	ST_AUTH,	/* PLAIN, or LOGIN's last step */
+	ST_AUTH,	/* PLAIN's and LOGIN's last step */
+	ST_AUTH_PLAIN,	/* too long for the line of the command */
 	ST_AUTH_USER,
 	ST_AUTH_PASSWORD,
 	ST_MAIL,
@@ -79,6 +81,7 @@ static enum io	 smtp_feed(struct smtp *, const char *, size_t);
 static enum io	 smtp_answer(struct smtp *);
 static enum io	 smtp_hello(struct smtp *);
 static enum io	 smtp_auth(struct smtp *);
+static enum io	 smtp_plain(struct smtp *);
 static enum io	 smtp_login(struct smtp *, const char *, enum state);
 static enum io	 smtp_mail(struct smtp *);
 static enum io	 smtp_rcpt(struct smtp *);
@@ -108,6 +111,7 @@ static const struct {
 	[ST_HELO] = { "helo", 2 },
 	[ST_STARTTLS] = { "starttls", 2 },
 	[ST_AUTH] = { "smtp auth", 2 },
+	[ST_AUTH_PLAIN] = { "smtp auth", 3 },
 	[ST_AUTH_USER] = { "smtp auth", 3 },
 	[ST_AUTH_PASSWORD] = { "smtp auth", 3 },
 	[ST_MAIL] = { "mail from", 2 },
@@ -299,6 +303,8 @@ smtp_answer(struct smtp *s)
 	case ST_STARTTLS:
 		s->tls = s->fresh = 1;
 		return (IO_TLS);
+	case ST_AUTH_PLAIN:
+		return (smtp_plain(s));
 	case ST_AUTH_USER:
 		return (smtp_login(s, s->user, ST_AUTH_PASSWORD));
 	case ST_AUTH_PASSWORD:
@@ -337,10 +343,6 @@ smtp_hello(struct smtp *s)
 static enum io
 smtp_auth(struct smtp *s)
 {
-	char	*plain, *text;
-	size_t	 ulen, plen, len;
-	enum io	 io = IO_FAIL;
-
 	if (!s->tls && !is_local(s->host))
 		return (smtp_quit(s, 0, "smtp auth: unencrypted connection"));
 	if (!s->ext.auth)
@@ -351,17 +353,34 @@ smtp_auth(struct smtp *s)
 	if (!s->ext.plain)
 		return (smtp_quit(s, 0,
 		    "smtp auth: server offers neither PLAIN nor LOGIN"));
-	/* RFC 4616: as whom, which is who it is; user; password. */
+	return (smtp_plain(s));
+}
+
+/*
+ * RFC 4616: as whom, which is who it is; user; password.  With the command if
+ * there is room, else when it is asked for.
+ */
+static enum io
+smtp_plain(struct smtp *s)
+{
+	const char	*verb = s->state == ST_AUTH_PLAIN ? "" : "AUTH PLAIN ";
+	char		*plain, *text;
+	size_t		 ulen, plen, len;
+	enum io		 io = IO_FAIL;
+
 	ulen = strlen(s->user);
 	plen = strlen(s->password);
 	len = ulen + plen + 2;
+	if (verb[0] != '\0' &&
+	    strlen(verb) + BASE64_LEN(len) > LINE_MAX_AUTH)
+		return (smtp_say(s, ST_AUTH_PLAIN, "AUTH PLAIN"));
 	plain = calloc(1, len);
 	text = malloc(BASE64_LEN(len) + 1);
 	if (plain != NULL && text != NULL) {
 		memcpy(plain + 1, s->user, ulen);
 		memcpy(plain + ulen + 2, s->password, plen);
 		base64(text, plain, len);
-		io = smtp_say(s, ST_AUTH, "AUTH PLAIN %s", text);
+		io = smtp_say(s, ST_AUTH, "%s%s", verb, text);
 	}
 	freezero(plain, len);
 	freezero(text, text != NULL ? BASE64_LEN(len) + 1 : 0);
@@ -472,29 +491,28 @@ smtp_sent(struct smtp *s)
 	return (smtp_quit(s, s->again, NULL));
 }
 
-/* A line that is sent before anything else is read. */
+/*
+ * A line that is sent before anything else is read.  It may hold a secret, so
+ * no buffer that grows is left behind.
+ */
 static enum io
 smtp_say(struct smtp *s, enum state next, const char *fmt, ...)
 {
 	va_list	 ap;
-	char	*line;
 	int	 n;
 
 	freezero(s->out, s->outcap);
 	s->out = NULL;
 	s->outcap = s->outlen = s->outoff = 0;
 	va_start(ap, fmt);
-	n = vasprintf(&line, fmt, ap);
+	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
-	if (n == -1)
+	if (n < 0 || (s->out = malloc(n + 3)) == NULL)
 		return (IO_FAIL);
-	if ((s->out = malloc(n + 3)) == NULL) {
-		freezero(line, n);
-		return (IO_FAIL);
-	}
-	memcpy(s->out, line, n);
+	va_start(ap, fmt);
+	(void)vsnprintf(s->out, n + 1, fmt, ap);
+	va_end(ap);
 	memcpy(s->out + n, "\r\n", 3);
-	freezero(line, n);
 	s->outcap = n + 3;
 	s->outlen = n + 2;
 	s->state = next;

@@ -262,6 +262,27 @@ test_scripts(void)
 	}
 }
 
+/* What a command's line has no room for. */
+static void
+test_long_auth(void)
+{
+	static const char *const	 script[LINES] = { HI, "<250-mx",
+		"<250 AUTH PLAIN", ">AUTH PLAIN\r", "<334 ", ">AHV1dXV1",
+		"<235 ok", MAIL, RCPT1, "<250 ok", TEXT };
+	static const char *const	 no[LINES] = { HI, "<250-mx",
+		"<250 AUTH PLAIN", ">AUTH PLAIN\r", "<504 no", ">QUIT\r" };
+	static char			 user[513], password[] = "s3cret";
+
+	memset(user, 'u', sizeof(user) - 1);
+	start();
+	alert.smtp_user = user;
+	alert.smtp_password = password;
+	is_int(talk(script), 0, "a long name");
+	is_str(got, "", "sent");
+	is_int(talk(no), 0, "that is not asked for");
+	is_str(got, "smtp auth: 504 no", "error");
+}
+
 static void
 test_receivers(void)
 {
@@ -379,6 +400,7 @@ main(void)
 	event_init();
 	httpc_init();
 	test_scripts();
+	test_long_auth();
 	test_receivers();
 	test_utf8();
 	test_dots();
