@@ -41,7 +41,7 @@ struct mail {
 	enum mail_rcpt	*rcpt;		/* of each */
 	unsigned int	 nto;
 	int		 utf8;		/* an address is not ASCII */
-	char		*text;		/* lines end in CRLF, dots as they are */
+	char		*text;		/* lines end in CRLF; dots are single */
 	size_t		 len;
 };
 

@@ -271,7 +271,7 @@ put_id_part(struct out *o, const char *s)
 
 	if (*s == '\0')
 		out_str(o, "none");
-	for (i = 0; s[i] != '\0' && i < ID_MAX; i++) {
+	for (i = 0; i < ID_MAX && s[i] != '\0'; i++) {
 		if ((s[i] >= '0' && s[i] <= '9') ||
 		    (s[i] >= 'a' && s[i] <= 'z') ||
 		    (s[i] >= 'A' && s[i] <= 'Z') || s[i] == '-')
@@ -317,7 +317,8 @@ put_mailbox(struct out *o, const char *s, size_t *col)
 	} else if (n > 0)
 		put_words(o, name, col);
 	if (n > 0)
-		out_str(o, *col + strlen(addr) + 3 > LINE_WIDTH ? "\r\n " : " ");
+		out_str(o, *col + strlen(addr) + 3 > LINE_WIDTH ?
+		    "\r\n " : " ");
 	out_str(o, "<");
 	out_str(o, addr);
 	out_str(o, ">");

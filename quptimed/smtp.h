@@ -70,7 +70,7 @@ struct smtp;
 
 /* Valid during the callback only. */
 struct smtp_res {
-	const char		*err;	/* NULL: all who waited for it have it */
+	const char		*err;	/* NULL: all who waited have it */
 	int			 again;	/* it may be better another time */
 	const struct mail	*mail;	/* says who has it */
 };

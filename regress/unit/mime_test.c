@@ -239,7 +239,7 @@ test_address(void)
 		is_str(mail.from, t[i].envelope, "envelope");
 		ok(has(t[i].header) && wellformed(), "header: %.60s",
 		    mail.text);
-		is_int(mail.utf8, strchr(t[i].envelope, '\xc3') != NULL,
+		is_int(mail.utf8, strstr(t[i].envelope, "\xc3") != NULL,
 		    "SMTPUTF8");
 	}
 	start();
