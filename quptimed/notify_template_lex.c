@@ -14,6 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -348,6 +349,8 @@ lex_number(struct lexer *lx)
 	for (i = 0; lx->p + i < p; i++)
 		if (lx->p[i] != '_')
 			buf[n++] = lx->p[i];
+		else if (!isxdigit((unsigned char)lx->p[i + 1]))
+			return (fail(lx, lx->p, "bad number syntax"));
 	buf[n] = '\0';
 	if (number_value(lx, buf, n) == -1)
 		return (-1);
