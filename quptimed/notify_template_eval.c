@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "notify_template.h"
+#include "template.h"
 
 /*
  * From the tree to text.  Recursion follows the tree, whose depth the parser

@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "notify_template.h"
+#include "template.h"
 
 /*
  * The functions that templates have.  Each takes its arguments' values and

@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "notify_template_lex.h"
+#include "template_lex.h"
 
 /*
  * The words between {{ and }}, one at a time, and the text around them.

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "notify_template_lex.h"
+#include "template_lex.h"
 
 /*
  * From the text to the tree.  What a name means is settled here: functions are

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "notify_template.h"
+#include "template.h"
 
 /*
  * print, println and printf, with the verbs and the complaints of QUptime's.

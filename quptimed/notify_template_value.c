@@ -22,7 +22,7 @@
 
 #include "duration.h"
 #include "json.h"
-#include "notify_template.h"
+#include "template.h"
 
 /*
  * The values that templates handle, and the memory these live in.

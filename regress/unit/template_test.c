@@ -19,7 +19,7 @@
 #include <time.h>
 
 #include "json.h"
-#include "notify_template.h"
+#include "template.h"
 #include "tap.h"
 
 #define CASES	142		/* in the vectors */
@@ -380,7 +380,8 @@ test_language(void)
 	says("{{printf \"%z\" 1}}", "%!z(int=1)");
 	says("{{printf \"%\"}}", "%!(NOVERB)");
 	says("{{printf \"%5t|%-7t|\" true false}}", " true|false  |");
-	says("{{printf \"%x % x %X\" \"hi\" \"hi\" \"hi\"}}", "6869 68 69 6869");
+	says("{{printf \"%x % x %X\" \"hi\" \"hi\" \"hi\"}}",
+	    "6869 68 69 6869");
 	says("{{printf \"%5q\" \"a\"}}", "  \"a\"");
 	says("{{printf \"%05d %x %b %o\" -42 -255 5 8}}", "-0042 -ff 101 10");
 	says("{{printf \"%[3]d %[1]d\" 1 2 3}}", "3 1");

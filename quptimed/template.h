@@ -14,8 +14,8 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-#ifndef NOTIFY_TEMPLATE_H
-#define NOTIFY_TEMPLATE_H
+#ifndef TEMPLATE_H
+#define TEMPLATE_H
 
 #include "model.h"
 
@@ -249,4 +249,4 @@ int		 tmpl_isprint(uint32_t);
 void		 tmpl_quote(struct tmpl_buf *, const char *, size_t, char,
 		    int ascii);
 
-#endif /* NOTIFY_TEMPLATE_H */
+#endif /* TEMPLATE_H */

@@ -14,10 +14,10 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-#ifndef NOTIFY_TEMPLATE_LEX_H
-#define NOTIFY_TEMPLATE_LEX_H
+#ifndef TEMPLATE_LEX_H
+#define TEMPLATE_LEX_H
 
-#include "notify_template.h"
+#include "template.h"
 
 /* notify_template_lex.c: the words of a template. */
 enum lex_type {
@@ -75,4 +75,4 @@ enum lex_found
 /* The next word, into tok.  0, or -1 and the error. */
 int	 lex_next(struct lexer *);
 
-#endif /* NOTIFY_TEMPLATE_LEX_H */
+#endif /* TEMPLATE_LEX_H */
