@@ -301,7 +301,9 @@ ok "a check that is down" ctl n check add http "$name" \
     "http://127.0.0.1:$port/$(printf 'a%.0s' $(seq 150))" --interval 1s \
     --body-match "$long" --alerts "words$all"
 ok "is told" wait_until 20 came words
-is "in its own words" "$(mail 'Prüfung' '.subject | contains("HTTP DOWN — '"$name"' (")')" true
+subject="HTTP DOWN — $name ("
+is "in its own words" \
+    "$(mail 'Prüfung' ".subject | contains(\"$subject\")")" true
 is "all of them" "$(mail 'Prüfung' ".text | contains(\"$long\")")" true
 is "in lines that all servers take" \
     "$(mail 'Prüfung' '[.longest <= 78, .ascii]')" "[true,true]"
