@@ -80,7 +80,7 @@ static const struct ipc_rule	 rules[] = {
 	FROM_QUORUM(IMSG_CTL_RESOLVER, 1),
 	FROM_QUORUM(IMSG_CTL_EVENT, 1),
 	FROM_QUORUM(IMSG_CTL_PROGRESS, 1),
-	{ IMSG_OWN, PROC_QUORUM, PH_RUN, 0, 0, give_files },
+	{ IMSG_OWN, PROC_QUORUM, PH_ANY, 0, 0, give_files },
 	FROM_QUORUM(IMSG_CTL_RESULT, sizeof(struct ctl_result))
 };
 
@@ -196,9 +196,11 @@ procs_setup(struct parent *parent, int listen_fd, struct keypair *keys)
 	for (w = open_watched(); w->use != FDU_COUNT; w++)
 		procs_send_watched(parent, w);
 	send_identity(parent, keys);
+	/* The engine's turn is last: a peer may call before it has answered. */
 	for (i = 0; i < NCHILDREN; i++)
-		ipc_send(&parent->ipc[children[i]], IMSG_SETUP_DONE, 0, NULL,
-		    0);
+		if (children[i] != PROC_ENGINE)
+			ipc_send(&parent->ipc[children[i]], IMSG_SETUP_DONE, 0,
+			    NULL, 0);
 }
 
 static void
@@ -298,9 +300,12 @@ child_done(struct ipc *ipc, struct imsg *imsg)
 	(void)imsg;
 	self->ready[ipc->peer] = 1;
 	for (i = 0; i < NCHILDREN; i++)
-		if (!self->ready[children[i]])
+		if (!self->ready[children[i]] && children[i] != PROC_ENGINE)
 			return;
-	parent_ready(self);
+	if (self->ready[PROC_ENGINE])
+		parent_ready(self);
+	else
+		ipc_send(&self->ipc[PROC_ENGINE], IMSG_SETUP_DONE, 0, NULL, 0);
 }
 
 /* What root's editor has made anew, so that quorum can look at it. */
