@@ -26,6 +26,7 @@
 #include "fmt.h"
 #include "pack.h"
 #include "quptimectl.h"
+#include "template.h"
 #include "yaml.h"
 
 /*
@@ -428,7 +429,8 @@ settle(const struct side *side, void *new, const void *old, struct verr *ve)
 	struct xnode	**extra = record_extra(side->rec, new), **kept;
 
 	if (known_members(side->rec, new, old, ve) == -1 ||
-	    set_secrets(side->rec, new, old, ve) == -1)
+	    set_secrets(side->rec, new, old, ve) == -1 ||
+	    (side->object == CTL_ALERT && template_check(new, old, ve) == -1))
 		return (-1);
 	/* Not shown where there are secrets, as they may be some too. */
 	if (side->object != CTL_ALERT || old == NULL || *extra != NULL)

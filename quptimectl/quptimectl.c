@@ -27,6 +27,7 @@
 
 #include "pack.h"
 #include "quptimectl.h"
+#include "template.h"
 #include "version.h"
 
 /*
@@ -417,9 +418,11 @@ try_rules(const struct parse_result *res)
 	if (rec == NULL)
 		err(EXIT_REFUSED, NULL);
 	parse_into(res, rec);
-	if (res->object == CTL_ALERT)
-		rv = alert_masked_check(rec, &ve);
-	else if (res->object == CTL_PEER)
+	if (res->object == CTL_ALERT) {
+		rv = template_check(rec, lookup_found, &ve);
+		if (rv == 0)
+			rv = alert_masked_check(rec, &ve);
+	} else if (res->object == CTL_PEER)
 		rv = peer_address_check(rec, &ve);
 	else
 		rv = res->rec->check(rec, &ve);

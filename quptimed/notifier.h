@@ -44,7 +44,7 @@ struct notify_message {
 	char	*subject;
 	char	*body;
 	int	 own_body;	/* the alert has a template for it */
-	char	 err[NOTIFY_ERR_MAX];	/* of templates that failed, or "" */
+	char	 err[NOTIFY_ERR_MAX - 32]; /* why templates failed, or "" */
 };
 
 /* 0; or -1, out of memory, with nothing to clear. */

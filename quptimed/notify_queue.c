@@ -84,6 +84,8 @@ static int	 job_istest(const struct job *);
 static void	 job_start(struct channel *, struct job *);
 static void	 job_post(struct channel *, struct job *,
 		    const struct notify_message *);
+static int	 template_failed(struct channel *, struct job *,
+		    const struct notify_message *);
 static void	 job_answer(const struct httpc_res *, void *);
 static void	 job_mail(struct channel *, struct job *,
 		    const struct notify_message *);
@@ -351,7 +353,9 @@ job_start(struct channel *c, struct job *j)
 		job_failed(c, "out of memory", 1, -1);
 		return;
 	}
-	if (alert_type_of(c->alert) == ALERT_SMTP)
+	if (m.err[0] != '\0' && template_failed(c, j, &m))
+		;
+	else if (alert_type_of(c->alert) == ALERT_SMTP)
 		job_mail(c, j, &m);
 	else
 		job_post(c, j, &m);
@@ -381,6 +385,31 @@ job_post(struct channel *c, struct job *j, const struct notify_message *m)
 	freezero(post.body, post.len);
 	if (c->http == NULL)
 		job_failed(c, "out of memory", 1, -1);
+}
+
+/*
+ * A message goes out with the built-in text in the template's place, and the
+ * log says so once.  A test is there to find out, and ends: whether it did.
+ */
+static int
+template_failed(struct channel *c, struct job *j,
+    const struct notify_message *m)
+{
+	char	 name[NAME_LEN], vis[NOTIFY_ERR_MAX];
+
+	if (job_istest(j)) {
+		channel_idle(c);
+		(void)snprintf(j->err, sizeof(j->err), "render template: %s",
+		    m->err);
+		job_done(c, j, 0);
+		channel_next(c);
+		return (1);
+	}
+	if (j->attempts == 1)
+		log_warnx("alert %s: %s; the built-in text is sent instead",
+		    fmt_vis(str(c->alert->name), name, sizeof(name)),
+		    fmt_vis(m->err, vis, sizeof(vis)));
+	return (0);
 }
 
 static void

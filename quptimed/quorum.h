@@ -760,6 +760,12 @@ void		*mutate_find(struct quorum *, unsigned int, const char *);
 /* The alert of that id, else of that name. */
 struct alert	*mutate_find_alert(struct quorum *, const char *);
 /*
+ * Whether the templates that another configuration would set parse.  0, or -1
+ * with the alert and the reason.
+ */
+int		 mutate_templates(const struct quorum *,
+		    const struct cluster *, struct verr *);
+/*
  * Makes the next version: written, then in force.  0 and the mutation's record
  * or configuration taken over; or -1 with the reason, and nothing changed.
  */

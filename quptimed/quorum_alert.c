@@ -166,7 +166,7 @@ alert_test(struct quorum *q, struct imsg *imsg)
 	memset(&sample, 0, sizeof(sample));
 	sample.id = sample.name = "test-check";
 	sample.type = "http";
-	sample.target = "https://example.com/";
+	sample.target = "https://example.com";
 	event_fill(q, &ev, &snap, id, sizeof(id));
 	ev.check = &sample;
 	ev.from = "up";
@@ -534,7 +534,8 @@ static void
 job_done(struct quorum *q, struct alert_job *job,
     const struct imsg_alert_result *r, const char *text)
 {
-	char	 alert[VIS_MAX], check[VIS_MAX], what[VIS_MAX + DETAIL_MAX + 64];
+	char	 alert[VIS_MAX], check[VIS_MAX];
+	char	 what[VIS_MAX + DETAIL_MAX + 64];
 
 	fmt_vis(job->alert_name, alert, sizeof(alert));
 	fmt_vis(job->check_name, check, sizeof(check));

@@ -217,7 +217,8 @@ propose(struct quorum *q, struct verr *ve)
 	struct proposal	 p;
 	struct asked	*asked;
 
-	if (record_validate(&cluster_record, a->next, "", ve) == -1)
+	if (record_validate(&cluster_record, a->next, "", ve) == -1 ||
+	    mutate_templates(q, a->next, ve) == -1)
 		return (-1);
 	if ((asked = calloc(1, sizeof(*asked))) == NULL)
 		return (verr_set(ve, "", "out of memory"));

@@ -23,6 +23,7 @@
 #include "fmt.h"
 #include "pack.h"
 #include "quorum.h"
+#include "template.h"
 #include "resolve.h"
 
 /*
@@ -308,7 +309,9 @@ change_record(struct quorum *q, struct change *ch, void *new, const void *old,
 			return (-1);
 	} else if (set_pairs(q, ch, new, ve) == -1)
 		return (-1);
-	if (record_validate(ch->type->rec, new, "", ve) == -1)
+	if (record_validate(ch->type->rec, new, "", ve) == -1 ||
+	    (ch->head.object == CTL_ALERT &&
+	    template_check(new, old, ve) == -1))
 		return (-1);
 	other = mutate_find(q, ch->head.object,
 	    *list_member(new, ch->type->name));

@@ -22,6 +22,7 @@
 
 #include "fmt.h"
 #include "quorum.h"
+#include "template.h"
 
 /*
  * Changes of the configuration.  The next one is made as a view that shares
@@ -110,6 +111,25 @@ mutate_find(struct quorum *q, unsigned int object, const char *name)
 	if ((rec = list_find(list, type->id, name)) != NULL)
 		return (rec);
 	return (list_find(list, type->name, name));
+}
+
+int
+mutate_templates(const struct quorum *q, const struct cluster *next,
+    struct verr *ve)
+{
+	const struct list_type	*type = &list_types[CTL_ALERT];
+	const struct alert	*a;
+	uint32_t		 i;
+
+	for (i = 0; i < next->alerts.n; i++) {
+		a = next->alerts.v[i];
+		if (template_check(a, list_find(&q->cluster.alerts, type->id,
+		    a->id), ve) == -1) {
+			verr_prefix(ve, "alerts[%u]", i);
+			return (-1);
+		}
+	}
+	return (0);
 }
 
 struct reclist *

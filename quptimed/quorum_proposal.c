@@ -22,6 +22,7 @@
 
 #include "fmt.h"
 #include "quorum.h"
+#include "template.h"
 
 /*
  * What a change means: the rules of protocol 1, with its words, and what this
@@ -132,12 +133,15 @@ make_alert(struct quorum *q, struct proposal *p, struct mutation *m,
 {
 	const struct list_type	*type = &list_types[CTL_ALERT];
 	const struct reclist	*list = &q->cluster.alerts;
-	struct alert		*a = p->alert;
+	struct alert		*a = p->alert, *old;
 
 	if (a == NULL || *str(a->id) == '\0' || *str(a->name) == '\0')
 		return (verr_set(ve, "", "alert needs id and name"));
+	old = list_find(list, type->id, a->id);
+	if (template_check(a, old, ve) == -1)
+		return (-1);
 	p->alert = NULL;
-	return (put(q, m, CTL_ALERT, a, list_find(list, type->id, a->id),
+	return (put(q, m, CTL_ALERT, a, old,
 	    list_find(list, type->name, a->name), ve));
 }
 

@@ -53,6 +53,13 @@ char		*template_render(const struct template *,
 		    const struct alert_event *, struct template_error *);
 
 /*
+ * For who sets an alert's templates: those that the old alert (or NULL) did not
+ * have must parse.  0; or -1 with the field, and line:column: and the reason.
+ */
+int		 template_check(const struct alert *, const struct alert *,
+		    struct verr *);
+
+/*
  * Between the files: notify_template_lex.c has the words,
  * notify_template_parse.c makes the tree, notify_template_eval.c walks it;
  * notify_template_func.c and notify_template_printf.c are what it calls, and

@@ -341,15 +341,10 @@ add dots 127.0.0.1 25 --starttls=false --to dots@quptime.test \
 Bcc: evil@quptime.test" --body-file "$work/template"
 says '^test alert sent' dots
 ok "which arrives" wait_until 20 came dots
-if [ -n "$(mail dots .subject)" ]; then
-	is "with its dots" "$(mail dots .text | jq -r . | tr -d '\r')" \
-	    "$(cat "$work/template")"
-	is "a line's end ends no header" "$(mail dots '[.subject, .bcc]')" \
-	    '["dots Bcc: evil@quptime.test",null]'
-else
-	skip "templates"
-	skip "templates"
-fi
+is "with its dots" "$(mail dots .text | jq -r . | tr -d '\r')" \
+    "$(cat "$work/template")"
+is "a line's end ends no header" "$(mail dots '[.subject, .bcc]')" \
+    '["dots Bcc: evil@quptime.test",null]'
 # Python knows no such receiver; the server does.
 add utf8 ::1 25 --starttls=false --to "bücher@quptime.test"
 says '^test alert sent' utf8

@@ -182,6 +182,22 @@ refuses 2 'webhook_url: must be' alert add webhook w --url x
 refuses 2 'smtp_from' alert add smtp m --host h --port 25 --to x@y.test
 refuses 2 '--webhook: must be' alert edit disc --webhook x
 refuses 2 'perhaps: not known' alert default hook perhaps
+
+# Templates: refused when they do not parse, and a test tells what fails later.
+refuses 2 '^quptimectl: --subject: 1:17: ' alert edit hook \
+    --subject 'is it {{if .Verb}}'
+refuses 2 '^quptimectl: body_template: 2:3: function "nope"' alert add discord \
+    tmpl --webhook https://discord.test/api/2 --body 'two
+{{nope}}'
+did "updated alert hook" alert edit hook \
+    --subject '{{.Check.Name}} {{.VerbLower}}' --body '{{.Snapshot.Detail}}'
+shows '^0 test alert sent through hook' alert test hook
+ok "in its own words" wait_until 10 grep -q \
+    '"subject":"test-check down","body":"synthetic test failure"' \
+    "$work/posts"
+did "updated alert hook" alert edit hook --body '{{.Check.Nope}}'
+refuses 1 'hook: render template: execute body template: 1:3: ' alert test hook
+did "updated alert hook" alert edit hook --subject "" --body ""
 refuses 2 'fax: not known' alert add fax f
 
 # Checks.

@@ -266,6 +266,37 @@ test_discord(void)
 	record_clear(&discord_record, &d);
 }
 
+/* Each field by itself; what fails leaves the built-in text. */
+static void
+test_templates(void)
+{
+	struct notify_message	 m, plain;
+
+	event();
+	ok(notify_render(&plain, &alert, &ev) == 0, "without templates");
+	alert.subject_template = (char *)"{{.Check.Name}}: {{.Verb}}";
+	alert.body_template = (char *)"{{if lt .Verb 1}}{{end}}";
+	ok(notify_render(&m, &alert, &ev) == 0, "with one that fails");
+	is_str(m.subject, "web: DOWN", "the subject is its template's");
+	is_str(m.body, plain.body, "the body is the built-in one");
+	ok(m.own_body, "but goes where its own one would have gone");
+	is_str(m.err, "execute body template: 1:6: error calling lt: "
+	    "incompatible types for comparison: string and int",
+	    "and why is told");
+	notify_message_clear(&m);
+	alert.subject_template = (char *)"{{.Nope}}";
+	alert.body_template = (char *)"{{";
+	ok(notify_render(&m, &alert, &ev) == 0, "with two that fail");
+	is_str(m.subject, plain.subject, "the subject is the built-in one");
+	is_str(m.body, plain.body, "and the body");
+	ok(strstr(m.err, "execute subject template: 1:3: ") == m.err &&
+	    strstr(m.err, "; parse body template: 1:") != NULL,
+	    "both are told: %s", m.err);
+	notify_message_clear(&m);
+	alert.subject_template = alert.body_template = NULL;
+	notify_message_clear(&plain);
+}
+
 static void
 test_refused(void)
 {
@@ -293,6 +324,7 @@ main(void)
 {
 	test_webhook();
 	test_discord();
+	test_templates();
 	test_refused();
 	return (tap_done());
 }

@@ -16,8 +16,10 @@
 
 
 #include <stddef.h>
+#include <string.h>
 #include <time.h>
 
+#include "fmt.h"
 #include "json.h"
 #include "template.h"
 #include "tap.h"
@@ -93,7 +95,8 @@ static const struct alert_event
 		*context(const char *);
 static char	*render(const char *, const struct alert_event *,
 		    struct template_error *);
-static char	*repeat(const char *, size_t, const char *);
+static char	*many(const char *, const char *, size_t, const char *,
+		    size_t, const char *);
 static void	 parses(const char *, const char *);
 static void	 says(const char *, const char *);
 static void	 fails(const char *, unsigned int, unsigned int);
@@ -167,18 +170,24 @@ render(const char *text, const struct alert_event *ev,
 	return (out);
 }
 
-/* That many times, then the end; for free(3). */
+/* One text that often, and another, between two ends; for free(3). */
 static char *
-repeat(const char *s, size_t n, const char *end)
+many(const char *before, const char *one, size_t n, const char *other,
+    size_t m, const char *after)
 {
-	size_t	 len = strlen(s), i;
-	char	*text;
+	size_t	 i;
+	char	*text, *p;
 
-	if ((text = malloc(len * n + strlen(end) + 1)) == NULL)
+	text = malloc(strlen(before) + strlen(one) * n + strlen(other) * m +
+	    strlen(after) + 1);
+	if (text == NULL)
 		abort();
+	p = stpcpy(text, before);
 	for (i = 0; i < n; i++)
-		memcpy(text + i * len, s, len);
-	memcpy(text + n * len, end, strlen(end) + 1);
+		p = stpcpy(p, one);
+	for (i = 0; i < m; i++)
+		p = stpcpy(p, other);
+	(void)stpcpy(p, after);
 	return (text);
 }
 
@@ -255,10 +264,10 @@ static void
 says(const char *text, const char *want)
 {
 	struct template_error	 err;
-	char			*out;
+	char			 vis[256], *out;
 
 	out = render(text, context("down"), &err);
-	is_str(out, want, "%s", text);
+	is_str(out, want, "%s", fmt_vis(text, vis, sizeof(vis)));
 	if (out == NULL)
 		fprintf(stderr, "#   %u:%u: %s\n", err.line, err.column,
 		    err.msg);
@@ -269,10 +278,11 @@ static void
 fails(const char *text, unsigned int line, unsigned int column)
 {
 	struct template_error	 err;
-	char			 where[64], want[64], *out;
+	char			 where[64], want[64], vis[256], *out;
 
 	out = render(text, context("down"), &err);
-	ok(out == NULL && err.msg[0] != '\0', "%s: %s", text, err.msg);
+	ok(out == NULL && err.msg[0] != '\0', "%s: %s",
+	    fmt_vis(text, vis, sizeof(vis)), err.msg);
 	(void)snprintf(where, sizeof(where), "%u:%u", err.line, err.column);
 	(void)snprintf(want, sizeof(want), "%u:%u", line, column);
 	is_str(where, want, "and where");
@@ -437,12 +447,13 @@ test_errors(void)
 		"{{or}}", "{{slice .Verb 1 2 3}}"
 	};
 	struct template_error	 err;
-	char			*out;
+	char			 vis[256], *out;
 	size_t			 i;
 
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		out = render(bad[i], context("down"), &err);
-		ok(out == NULL && err.msg[0] != '\0', "%s: %s", bad[i],
+		ok(out == NULL && err.msg[0] != '\0', "%s: %s",
+		    fmt_vis(bad[i], vis, sizeof(vis)),
 		    out != NULL ? out : err.msg);
 		free(out);
 	}
@@ -494,34 +505,34 @@ test_limits(void)
 	    "an index that is no int");
 	bounded(strdup("{{range 1000}}{{printf \"%1000000d\" 1}}{{end}}"),
 	    "wide numbers without end");
-	bounded(repeat("{{(", 1, repeat("(", 30000, "")), "parentheses");
-	bounded(repeat("{{if true}}", 3000, ""), "blocks never ended");
-	bounded(repeat("{{range 9}}", 3000, repeat("{{end}}", 3000, "")),
+	bounded(many("{{", "(", 30000, "", 0, ""), "parentheses");
+	bounded(many("", "{{if true}}", 3000, "", 0, ""), "blocks never ended");
+	bounded(many("", "{{range 9}}", 2000, "{{end}}", 2000, ""),
 	    "blocks in blocks");
-	bounded(repeat("{{with 1}}", 1, repeat("{{else with 0}}", 2000,
-	    "{{end}}")), "a long chain of else");
-	bounded(repeat("{{if false}}", 1, repeat("{{else if false}}", 1900,
-	    "{{end}}")), "another");
+	bounded(many("{{with 1}}", "{{else with 0}}", 2000, "", 0,
+	    "{{end}}"), "a long chain of else");
+	bounded(many("{{if false}}", "{{else if false}}", 1900, "", 0,
+	    "{{end}}"), "another");
 	bounded(strdup("{{define \"a\"}}{{template \"a\"}}{{end}}"
 	    "{{template \"a\"}}"), "a template that calls itself");
 	bounded(strdup("{{define \"a\"}}{{template \"b\"}}{{template \"b\"}}"
 	    "{{end}}{{define \"b\"}}{{template \"a\"}}{{template \"a\"}}{{end}}"
 	    "{{template \"a\"}}"), "two that call each other");
-	bounded(repeat("{{$x := 1}}", 2900, ""), "many variables");
-	bounded(repeat("{{print ", 1, repeat("1 ", 15000, "}}")),
+	bounded(many("", "{{$x := 1}}", 2900, "", 0, ""), "many variables");
+	bounded(many("{{print ", "1 ", 15000, "", 0, "}}"),
 	    "many arguments");
-	bounded(repeat("{{.Verb ", 1, repeat("| print ", 4000, "}}")),
+	bounded(many("{{.Verb ", "| print ", 4000, "", 0, "}}"),
 	    "a long pipeline");
-	bounded(repeat("{{.", 1, repeat("Check.", 5000, "Name}}")),
+	bounded(many("{{.", "Check.", 5000, "", 0, "Name}}"),
 	    "a long chain of fields");
-	bounded(repeat("{{1}}", 6500, ""), "many actions");
-	bounded(repeat("{{\"", 1, repeat("\\u00e9", 5000, "\"}}")),
+	bounded(many("", "{{1}}", 6500, "", 0, ""), "many actions");
+	bounded(many("{{\"", "\\u00e9", 5000, "", 0, "\"}}"),
 	    "a long string");
-	bounded(repeat("{{", 16000, ""), "nothing but openings");
-	bounded(repeat("{{-", 10000, ""), "with trimming");
-	bounded(repeat(" ", 32000, "{{- 1}}"), "much to trim");
-	bounded(repeat("{{/*", 8000, ""), "comments never ended");
-	bounded(repeat("{{$a}}", 5000, ""), "a variable never seen");
+	bounded(many("", "{{", 16000, "", 0, ""), "nothing but openings");
+	bounded(many("", "{{-", 10000, "", 0, ""), "with trimming");
+	bounded(many("", " ", 32000, "", 0, "{{- 1}}"), "much to trim");
+	bounded(many("", "{{/*", 8000, "", 0, ""), "comments never ended");
+	bounded(many("", "{{$a}}", 5000, "", 0, ""), "a variable never seen");
 }
 
 static void
@@ -551,6 +562,27 @@ test_bytes(void)
 	    "text is not looked into");
 }
 
+/* Only what is new is looked at. */
+static void
+test_check(void)
+{
+	struct alert	 a, old;
+	struct verr	 ve;
+	char		 buf[512];
+
+	memset(&a, 0, sizeof(a));
+	memset(&old, 0, sizeof(old));
+	memset(&ve, 0, sizeof(ve));
+	is_int(template_check(&a, NULL, &ve), 0, "no templates");
+	a.subject_template = (char *)"{{.Verb}}";
+	a.body_template = (char *)"a\nb{{end}}";
+	is_int(template_check(&a, &old, &ve), -1, "one that does not parse");
+	is_str(verr_string(&ve, buf, sizeof(buf)),
+	    "body_template: 2:4: unexpected {{end}}", "is named");
+	old.body_template = (char *)"a\nb{{end}}";
+	is_int(template_check(&a, &old, &ve), 0, "it was there before");
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -567,6 +599,7 @@ main(int argc, char *argv[])
 	test_errors();
 	test_limits();
 	test_bytes();
+	test_check();
 	record_clear(&vectors_record, &vectors);
 	record_clear(&contexts_record, &contexts);
 	return (tap_done());
