@@ -246,7 +246,7 @@ const struct record s##_record = {					\
 static const struct field	enroll_args_fields[] = {
 	ARG(enroll_args, name, "name", FT_STR, 1, 128, "name",
 	    "to tell tokens apart"),
-	ARG(enroll_args, ttl, "ttl", FT_DUR, 0, 0, "ttl",
+	ARG(enroll_args, ttl, "ttl", FT_DUR, 0, ENROLL_TTL_MAX, "ttl",
 	    "how long it may be redeemed"),
 	ARG(enroll_args, auto_approve, "auto_approve", FT_BOOL, 0, 0,
 	    "auto-approve", "who redeems it need not be approved")

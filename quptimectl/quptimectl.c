@@ -25,8 +25,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fmt.h"
 #include "pack.h"
 #include "quptimectl.h"
+#include "resolve.h"
 #include "template.h"
 #include "version.h"
 
@@ -560,6 +562,7 @@ fill_resolvers(struct ibuf *buf, const struct parse_result *res)
 	const struct field	*f = record_field(&cluster_record, "resolvers");
 	struct cluster		 cl;
 	struct verr		 ve;
+	char			 vis[256];
 	uint32_t		 i;
 	int			 rv;
 
@@ -569,6 +572,15 @@ fill_resolvers(struct ibuf *buf, const struct parse_result *res)
 	    (field_set(f, &cl, res->name, &ve) == -1 ||
 	    field_validate(f, &cl, &ve) == -1))
 		errx(EXIT_USAGE, "%s: %s", res->name, ve.msg);
+	if (res->action == ACT_RESOLVERS_SET && cl.resolvers.n == 0)
+		errx(EXIT_USAGE, "resolvers: \"clear\" takes them away");
+	addr_zones_init();
+	for (i = 0; i < cl.resolvers.n; i++)
+		if (!addr_isserver(cl.resolvers.v[i]))
+			errx(EXIT_USAGE, "resolver %s: must be address or "
+			    "address:port", fmt_vis(cl.resolvers.v[i], vis,
+			    sizeof(vis)));
+	addr_zones_clear();
 	rv = imsg_add(buf, &cl.resolvers.n, sizeof(cl.resolvers.n));
 	for (i = 0; i < cl.resolvers.n && rv != -1; i++)
 		rv = pack_string(buf, cl.resolvers.v[i]);

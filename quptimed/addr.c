@@ -25,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fmt.h"
 #include "resolve.h"
 
 static uint32_t	 zone_number(const char *);
@@ -144,6 +145,26 @@ addr_equal(const struct addr *a, const struct addr *b)
 		return (a->u.in.sin_addr.s_addr == b->u.in.sin_addr.s_addr);
 	return (memcmp(&a->u.in6.sin6_addr, &b->u.in6.sin6_addr,
 	    sizeof(a->u.in6.sin6_addr)) == 0);
+}
+
+int
+addr_isserver(const char *s)
+{
+	struct addr	 a;
+	const char	*errstr;
+	char		 buf[ADDR_STRLEN], *host, *port;
+
+	if (addr_parse(s, 53, &a) == 0)
+		return (1);
+	if (strlcpy(buf, s, sizeof(buf)) >= sizeof(buf) ||
+	    fmt_hostport(buf, &host, &port) == -1)
+		return (0);
+	if (port != NULL) {
+		(void)strtonum(port, 1, UINT16_MAX, &errstr);
+		if (errstr != NULL)
+			return (0);
+	}
+	return (addr_parse(host, 53, &a) == 0);
 }
 
 struct addrs *

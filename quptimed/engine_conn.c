@@ -72,6 +72,7 @@ struct inbound {
 	TAILQ_HEAD(, answer)	 answers;
 	unsigned int		 nanswers;
 	unsigned char		*head;		/* of its frames */
+	int			 leaving;	/* a member no more */
 };
 
 /* Whom a late reply may complain of. */
@@ -94,6 +95,7 @@ static void		 inbound_free(struct inbound *);
 static const char	*inbound_open(struct link *);
 static int		 inbound_head(struct inbound *);
 static void		 inbound_pin(struct inbound *, struct epeer *);
+static void		 inbound_unpin(struct inbound *);
 static const char	*inbound_frame(struct link *, struct ibuf *);
 static void		 inbound_end(struct link *, const char *);
 static void		 inbound_flush(struct inbound *);
@@ -476,7 +478,8 @@ inbound_flush(struct inbound *c)
 		TAILQ_REMOVE(&c->answers, a, entry);
 		c->nanswers--;
 		link_send(&c->link, a->frame);
-		if (a->flags & MESH_CLOSE)
+		if (a->flags & MESH_CLOSE ||
+		    (c->leaving && c->nanswers == 0))
 			c->link.closing = 1;
 		free(a);
 	}
@@ -492,8 +495,8 @@ inbound_adopt(struct epeer *p)
 	if (p->fingerprint[0] == '\0')
 		return;
 	TAILQ_FOREACH_SAFE(c, &strangers, entry, next)
-		if (strcmp(c->link.info.fingerprint, p->fingerprint) == 0 &&
-		    c->link.state == LINK_OPEN)
+		if (!c->leaving && c->link.state == LINK_OPEN &&
+		    strcmp(c->link.info.fingerprint, p->fingerprint) == 0)
 			inbound_pin(c, p);
 }
 
@@ -503,7 +506,28 @@ inbound_drop(struct epeer *p)
 	struct inbound	*c;
 
 	while ((c = TAILQ_FIRST(&p->inbounds)) != NULL)
-		inbound_free(c);
+		if (c->nanswers > 0 && c->link.state == LINK_OPEN)
+			inbound_unpin(c);
+		else
+			inbound_free(c);
+}
+
+/*
+ * Who is no member any more is heard no more; but who asked for just that is
+ * told how it went.
+ */
+static void
+inbound_unpin(struct inbound *c)
+{
+	TAILQ_REMOVE(&c->peer->inbounds, c, entry);
+	c->peer->ninbounds--;
+	c->peer = NULL;
+	c->leaving = 1;
+	TAILQ_INSERT_TAIL(&strangers, c, entry);
+	nstrangers++;
+	link_become(&c->link, &link_stranger);
+	inbound_limit(c);
+	link_update(&c->link);
 }
 
 void

@@ -23,8 +23,8 @@
 #include "fmt.h"
 #include "pack.h"
 #include "quorum.h"
-#include "template.h"
 #include "resolve.h"
+#include "template.h"
 
 /*
  * What clients want changed, made into what the master is asked to change.  The
@@ -70,7 +70,6 @@ static int	 set_field(struct change *, void *, const char *,
 static int	 resolve_alerts(struct quorum *, struct strlist *,
 		    struct verr *);
 static int	 resolvers_parse(struct proposal *, struct imsg *);
-static int	 is_server(const char *);
 
 static const enum proposal_kind	removals[] = {
 	[CTL_CHECK] = PROP_REMOVE_CHECK,
@@ -137,7 +136,7 @@ mutate_resolvers(struct quorum *q, struct imsg *imsg)
 		proposal_clear(&p);
 		return;
 	}
-	for (i = 0; i < p.resolvers.n && is_server(p.resolvers.v[i]); i++)
+	for (i = 0; i < p.resolvers.n && addr_isserver(p.resolvers.v[i]); i++)
 		;
 	if (i < p.resolvers.n)
 		ctl_result(q, client, CTL_REFUSED, "resolver %s: must be "
@@ -399,25 +398,4 @@ resolvers_parse(struct proposal *p, struct imsg *imsg)
 			return (-1);
 	}
 	return (ibuf_size(&buf) == 0 ? 0 : -1);
-}
-
-/* What a prober can ask: an address literal, maybe with a port. */
-static int
-is_server(const char *s)
-{
-	struct addr	 a;
-	const char	*errstr;
-	char		 buf[ADDR_STRLEN], *host, *port;
-
-	if (addr_parse(s, 53, &a) == 0)
-		return (1);
-	if (strlcpy(buf, s, sizeof(buf)) >= sizeof(buf) ||
-	    fmt_hostport(buf, &host, &port) == -1)
-		return (0);
-	if (port != NULL) {
-		(void)strtonum(port, 1, UINT16_MAX, &errstr);
-		if (errstr != NULL)
-			return (0);
-	}
-	return (addr_parse(host, 53, &a) == 0);
 }

@@ -28,7 +28,6 @@
  */
 
 #define DEFAULT_TTL	(3600LL * 1000000000)
-#define MAX_TTL		(168 * DEFAULT_TTL)
 #define ID_LEN		8		/* 6 bytes in base64url */
 #define SECRET_LEN	43		/* 32 bytes */
 #define ADDR_MAX	1024
@@ -132,7 +131,7 @@ create_token(struct quorum *q, struct enroll_job *job,
 
 	if (ttl <= 0)
 		ttl = DEFAULT_TTL;
-	if (ttl > MAX_TTL)
+	if (ttl > ENROLL_TTL_MAX)
 		return ("ttl too long; max 168h");
 	if (*name != '\0' && enroll_find(q, name, 1) != NULL)
 		return ("another token has that name");

@@ -279,6 +279,7 @@ enum ctl_object {
 	CTL_PEER	/* CTL_EDIT and CTL_REMOVE only */
 };
 
+#define ENROLL_TTL_MAX	(168LL * 3600 * 1000000000)	/* ns */
 struct ctl_enroll {
 	int64_t		ttl;		/* ns; 0: the default */
 	int32_t		auto_approve;

@@ -73,6 +73,8 @@ void		 addr_zones_init(void);
 void		 addr_zones_clear(void);
 /* 0, or -1 when it is no address literal, or one with an unknown zone. */
 int		 addr_parse(const char *, uint16_t, struct addr *);
+/* Whether a name server can be that: an address, maybe with a port. */
+int		 addr_isserver(const char *);
 socklen_t	 addr_len(const struct addr *);
 void		 addr_setport(struct addr *, uint16_t);
 /* "1.2.3.4:80", "[::1]:80"; without the port when it is 0. */

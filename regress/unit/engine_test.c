@@ -157,9 +157,22 @@ test_requests(void)
 	frame(t, "beside");
 	ok(hear_request(&rq[3], text, sizeof(text)), "another connection");
 	is_str(text, "beside", "has its own");
+	is_str(read_frame(s, WAIT), "ok", "the answer");
 	say_forget(9);
-	ok(read_frame(s, WAIT) != CLOSED && ended(s, WAIT) && ended(t, WAIT),
-	    "forgotten: all are closed");
+	say_reply(&rq[3], 0, "", "gone");
+	is_str(read_frame(t, WAIT), "gone", "forgotten: what was asked before "
+	    "is answered");
+	ok(ended(t, WAIT), "then all is closed");
+	frame(s, "late");
+	ok(silent(QUIET), "nothing more is heard");
+	for (i = 0; i < MESH_PENDING; i++) {
+		rq[1].seq = rq[0].seq + 1 + i;
+		say_reply(&rq[1], 0, "", "gone");
+		if (strcmp(read_frame(s, WAIT), "gone") != 0)
+			break;
+	}
+	is_int(i, MESH_PENDING, "also where more was asked");
+	ok(ended(s, WAIT), "before it is closed");
 	client_end(s);
 	client_end(t);
 }
@@ -282,6 +295,8 @@ test_twins(void)
 	frame(s, "who");
 	ok(hear_request(&rq, text, sizeof(text)) && rq.peer == 21,
 	    "of two with one key it is the last");
+	say_reply(&rq, 0, "", "you");
+	is_str(read_frame(s, WAIT), "you", "and has an answer");
 	say_forget(21);
 	ok(ended(s, WAIT), "forgotten");
 	client_end(s);
@@ -289,6 +304,8 @@ test_twins(void)
 	frame(s, "who");
 	ok(hear_request(&rq, text, sizeof(text)) && rq.peer == 20,
 	    "then it is the first");
+	say_reply(&rq, 0, "", "you");
+	is_str(read_frame(s, WAIT), "you", "with an answer");
 	say_forget(20);
 	ok(ended(s, WAIT), "forgotten, too");
 	client_end(s);

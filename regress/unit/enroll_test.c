@@ -562,7 +562,7 @@ test_create(void)
 	(void)setup(0);
 	add_peer("node-x", "192.0.2.8:9901", FP_X, "");
 	add_peer("node-y", "", FP_X, "");
-	is_int(create_token_for("long", MAX_TTL + 1, &row), CTL_REFUSED,
+	is_int(create_token_for("long", ENROLL_TTL_MAX + 1, &row), CTL_REFUSED,
 	    "too long");
 	is_str(fix_text, "ttl too long; max 168h", "in these words");
 	is_int(create_token_for("bravo", 0, &row), CTL_REFUSED,
