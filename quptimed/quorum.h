@@ -168,6 +168,7 @@ struct store {
  */
 #define LEGACY_HEARTBEAT	MONO_SEC(1)
 #define LEGACY_DEAD_AFTER	MONO_SEC(4)
+#define LEGACY_SETTLE		MONO_SEC(2)	/* with a quorum again */
 #define LEGACY_COOLDOWN		MONO_SEC(120)
 
 /* One node as this one sees it; the strings are its own. */
@@ -195,6 +196,7 @@ struct legacy {
 	uint32_t		 was;		/* their number; 0: none */
 	int			 grown;		/* since the last election */
 	int			 had;		/* a quorum, then */
+	int			 broken;	/* one was lost, ever */
 	struct monotime		 regained;	/* since when there is one */
 	int			 restarted;	/* since the last list */
 };

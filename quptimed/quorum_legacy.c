@@ -218,6 +218,7 @@ legacy_elect(struct legacy *l, struct monotime now)
 	has = legacy_has_quorum(l, now);
 	if (has && !l->had)
 		l->regained = now;
+	l->broken |= l->had && !has;
 	l->had = has;
 	if (l->grown) {
 		l->grown = 0;
@@ -254,9 +255,16 @@ choose(struct legacy *l, struct monotime now)
 			return (agreed);
 		if (mono_cmp(now, mono_add(l->started, LEGACY_DEAD_AFTER)) < 0)
 			return (NULL);
-		if ((master = reported(l, now, 0)) != NULL)
+		master = reported(l, now, 0);
+		if (master != NULL && strcmp(master, l->self) != 0)
 			return (master);
-		/* A healed link shows one node after the other. */
+		/* A healed link first brings what was said before it broke. */
+		if (l->master == NULL && l->broken && l->n > 2 &&
+		    mono_cmp(now, mono_add(l->regained, LEGACY_SETTLE)) < 0)
+			return (NULL);
+		if (master != NULL)
+			return (master);
+		/* And it shows one node after the other. */
 		if (l->master == NULL && mono_cmp(now, mono_add(l->regained,
 		    LEGACY_DEAD_AFTER)) < 0 && hinted(l, now))
 			return (NULL);

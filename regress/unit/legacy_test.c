@@ -132,7 +132,8 @@ static const struct step	 cold3[] = {
 	SAME(3999, "", 0), NEW(4000, "b", 1), SAME(7499, "b", 1),
 	/* A quorum lost and won again is two terms. */
 	NEW(7500, "", 2), SAME(20000, "", 2), HEARD(20000, "c", ""),
-	NEW(20000, "b", 3), OVER
+	SAME(20000, "", 2), HEARD(21000, "c", ""), SAME(21999, "", 2),
+	NEW(22000, "b", 3), OVER
 };
 
 static const struct step	 ghost3[] = {
@@ -213,7 +214,15 @@ static const struct step	 healed5dead[] = {
 static const struct step	 healed5none[] = {
 	HEARD(3900, "a", ""), HEARD(3900, "c", ""), NEW(4000, "a", 1),
 	NEW(8000, "", 2), HEARD(9000, "a", ""), HEARD(9000, "c", ""),
-	NEW(9000, "a", 3), OVER
+	SAME(9000, "", 2), SAME(10999, "", 2), NEW(11000, "a", 3), OVER
+};
+
+/* What others said when the link broke comes first when it is back. */
+static const struct step	 healed5late[] = {
+	HEARD(3900, "a", ""), HEARD(3900, "c", ""), NEW(4000, "a", 1),
+	NEW(8000, "", 2), HEARD(9000, "c", "b"), HEARD(9000, "d", "b"),
+	SAME(9000, "", 2), HEARD(9900, "c", "d"), HEARD(9900, "d", "d"),
+	NEW(9900, "d", 3), OVER
 };
 
 /* Alone with its opinion, it gives way to a lower one. */
@@ -310,6 +319,7 @@ test_timelines(void)
 	run("healed", "abcde", healed5);
 	run("healed, master dead", "abcde", healed5dead);
 	run("healed, no master", "abcde", healed5none);
+	run("healed, old news first", "abcde", healed5late);
 	run("yield", "abc", yield3);
 	run("yield to a higher one", "abc", yield3up);
 	run("stay", "abc", stay3);
