@@ -40,6 +40,7 @@ fuzz:
 
 bench: all
 	@regress/bench/run
+	@regress/bench/mix
 	@regress/bench/mesh
 
 lint:

@@ -15,7 +15,7 @@
 
 # For benches, on top of lib.sh.
 #
-# shellcheck shell=sh disable=SC2034
+# shellcheck shell=sh disable=SC2034,SC2154
 
 seconds=${BENCH_SECONDS:-30}
 tick=$(getconf CLK_TCK)
@@ -36,4 +36,67 @@ cpu()
 procs()
 {
 	echo "$1 $(cat "/proc/$1/task/$1/children")"
+}
+
+# bench_cert dir: a certificate and its key.
+bench_cert()
+{
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+	    -keyout "$1/key.pem" -out "$1/cert.pem" -days 90 \
+	    -subj /CN=bench 2>/dev/null
+}
+
+# cluster kind < cluster.yaml: with $checks checks of that kind, or of a mix,
+# in place of none, each every $interval seconds, at $port, $tls and $dns.
+cluster()
+{
+	awk -v kind="$1" -v n="$checks" -v interval="$interval" \
+	    -v port="$port" -v tls="$tls" -v dns="$dns" '
+	$0 != "checks: []" { print; next }
+	{
+		print "checks:"
+		split("dns tls tcp tcp tcp http http http dns tls", mix, " ")
+		for (i = 0; i < n; i++) {
+			type = kind == "mix" ? mix[i % 10 + 1] : kind
+			host = "127.1." int(i / 256) "." i % 256
+			host = host ":" (type == "tls" ? tls : port)
+			if (type == "http")
+				host = "http://" host "/"
+			if (type == "dns")
+				host = i ".bench.example"
+			print "-   id: bench-" i
+			print "    name: check-" i
+			print "    type: " type
+			print "    target: " host
+			print "    interval: " interval "s"
+			print "    timeout: 5s"
+			if (type == "dns")
+				print "    dns_resolver: 127.0.0.1:" dns
+		}
+	}'
+}
+
+# node_checks node kind: makes one that has such checks.
+node_checks()
+{
+	node_start "$1" && node_stop
+	cluster "$2" <"$work/$1/data/cluster.yaml" >"$work/new" &&
+	    mv "$work/new" "$work/$1/data/cluster.yaml"
+}
+
+all_up()
+{
+	ctl "$1" -j show status | grep -q "\"checks_up\":$checks,"
+}
+
+# node_up node: runs it until all checks are up.
+node_up()
+{
+	node_start "$1" || return 1
+	if ! wait_until $((interval * 4 + 30)) all_up "$1"; then
+		echo "# $1: not all checks are up"
+		ctl "$1" show status | sed -n 1,8p
+		return 1
+	fi
+	procs=$(procs "$node")
 }

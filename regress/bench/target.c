@@ -22,14 +22,12 @@
 #include <netinet/in.h>
 
 #include <err.h>
-#include <errno.h>
 #include <event.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <tls.h>
 #include <unistd.h>
 
@@ -39,25 +37,14 @@
  * UDP, where a number begins each name; on another port TLS.  Writes a line per
  * second: the second, connections accepted and requests answered in it,
  * connections open.
- *
- * From SIGUSR1 on it remembers when each target was asked, and at the end
- * writes how late that was, in ms: half, 99 % and all were no later than that.
- * In time is what is least late of all that the target saw, modulo interval.
  */
 
 #define ACCEPTS	256	/* at a time */
-#define TARGETS	65536
-#define SEEN	2000000
 
 struct client {
 	struct event	 ev;
 	struct tls	*tls;
 	int		 fd;
-};
-
-struct seen {
-	uint32_t	 target;
-	uint32_t	 phase;		/* us */
 };
 
 static void	 tls_setup(const char *, const char *);
@@ -69,9 +56,6 @@ static int	 shake(struct client *);
 static void	 drop(struct client *);
 static void	 on_second(int, short, void *);
 static void	 on_signal(int, short, void *);
-static void	 note(unsigned int);
-static void	 report(void);
-static int	 late_cmp(const void *, const void *);
 static void	 usage(void) __attribute__((__noreturn__));
 
 static const char	 answer[] = "HTTP/1.1 200 OK\r\n"
@@ -80,13 +64,9 @@ static const char	 answer[] = "HTTP/1.1 200 OK\r\n"
 static const uint8_t	 record[] = { 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4,
 			    127, 0, 0, 1 };
 static struct event	 listener, tlslistener, datagram, second;
-static struct event	 sigint, sigterm, sigusr1;
+static struct event	 sigint, sigterm;
 static struct tls	*server;
 static unsigned long	 accepts, requests, nopen, seconds;
-static struct seen	*seen;
-static size_t		 nseen;
-static long long	 interval;	/* us */
-static int		 noting;
 
 int
 main(int argc, char *argv[])
@@ -94,7 +74,7 @@ main(int argc, char *argv[])
 	struct rlimit	 rl;
 	struct timeval	 tv = { 1, 0 };
 
-	if (argc != 2 && argc != 6)
+	if (argc != 2 && argc != 5)
 		usage();
 	if (getrlimit(RLIMIT_NOFILE, &rl) == 0) {
 		rl.rlim_cur = rl.rlim_max;
@@ -108,15 +88,11 @@ main(int argc, char *argv[])
 	event_set(&datagram, sock(argv[1], SOCK_DGRAM), EV_READ | EV_PERSIST,
 	    on_datagram, NULL);
 	event_add(&datagram, NULL);
-	if (argc == 6) {
+	if (argc == 5) {
 		tls_setup(argv[3], argv[4]);
 		event_set(&tlslistener, sock(argv[2], SOCK_STREAM),
 		    EV_READ | EV_PERSIST, on_accept, server);
 		event_add(&tlslistener, NULL);
-		interval = strtonum(argv[5], 1, 3600, NULL) * 1000000;
-		seen = calloc(SEEN, sizeof(*seen));
-		if (interval == 0 || seen == NULL)
-			usage();
 	}
 	evtimer_set(&second, on_second, NULL);
 	evtimer_add(&second, &tv);
@@ -124,10 +100,7 @@ main(int argc, char *argv[])
 	signal_add(&sigint, NULL);
 	signal_set(&sigterm, SIGTERM, on_signal, NULL);
 	signal_add(&sigterm, NULL);
-	signal_set(&sigusr1, SIGUSR1, on_signal, NULL);
-	signal_add(&sigusr1, NULL);
 	event_dispatch();
-	report();
 	return (0);
 }
 
@@ -165,10 +138,8 @@ sock(const char *port, int type)
 static void
 on_accept(int fd, short events, void *arg)
 {
-	struct sockaddr_in	 sin;
-	struct client		*c;
-	socklen_t		 len;
-	int			 i, s;
+	struct client	*c;
+	int		 i, s;
 
 	(void)events;
 	for (i = 0; i < ACCEPTS; i++) {
@@ -178,10 +149,6 @@ on_accept(int fd, short events, void *arg)
 			err(1, NULL);
 		if (fcntl(s, F_SETFL, O_NONBLOCK) == -1)
 			err(1, "fcntl");
-		len = sizeof(sin);
-		if (noting && getsockname(s, (struct sockaddr *)&sin,
-		    &len) == 0)
-			note(ntohl(sin.sin_addr.s_addr) & 0xffff);
 		c->fd = s;
 		if (arg != NULL && tls_accept_socket(arg, &c->tls, s) == -1)
 			errx(1, "tls_accept_socket: %s", tls_error(arg));
@@ -214,8 +181,6 @@ on_datagram(int fd, short events, void *arg)
 		end = 12 + strlen((char *)buf + 12) + 5;
 		if (end > (size_t)n)
 			continue;
-		if (noting)
-			note(atoi((char *)buf + 13) & 0xffff);
 		buf[2] = 0x81;
 		buf[3] = 0x80;
 		buf[7] = 1;
@@ -295,70 +260,15 @@ on_second(int fd, short events, void *arg)
 static void
 on_signal(int sig, short events, void *arg)
 {
+	(void)sig;
 	(void)events;
 	(void)arg;
-	if (sig == SIGUSR1)
-		noting = interval != 0;
-	else
-		event_loopexit(NULL);
-}
-
-static void
-note(unsigned int target)
-{
-	struct timespec	 ts;
-
-	if (nseen == SEEN || clock_gettime(CLOCK_MONOTONIC, &ts) == -1)
-		return;
-	seen[nseen].target = target;
-	seen[nseen++].phase = (ts.tv_sec * 1000000LL + ts.tv_nsec / 1000) %
-	    interval;
-}
-
-static void
-report(void)
-{
-	static int64_t	 first[TARGETS], least[TARGETS];
-	int64_t		*d;
-	size_t		 i;
-
-	if (nseen == 0)
-		return;
-	/* Around the first time that each was asked, so that none wraps. */
-	for (i = 0; i < TARGETS; i++)
-		first[i] = -1;
-	for (i = 0; i < nseen; i++) {
-		d = &first[seen[i].target];
-		if (*d == -1)
-			*d = seen[i].phase;
-		seen[i].phase = (seen[i].phase - *d + interval +
-		    interval / 2) % interval;
-	}
-	for (i = 0; i < TARGETS; i++)
-		least[i] = interval;
-	for (i = 0; i < nseen; i++)
-		if (seen[i].phase < least[seen[i].target])
-			least[seen[i].target] = seen[i].phase;
-	for (i = 0; i < nseen; i++)
-		seen[i].phase -= least[seen[i].target];
-	qsort(seen, nseen, sizeof(*seen), late_cmp);
-	printf("late %.1f %.1f %.1f of %zu\n",
-	    seen[nseen / 2].phase / 1000.0,
-	    seen[nseen - 1 - nseen / 100].phase / 1000.0,
-	    seen[nseen - 1].phase / 1000.0, nseen);
-}
-
-static int
-late_cmp(const void *a, const void *b)
-{
-	const struct seen	*x = a, *y = b;
-
-	return (x->phase < y->phase ? -1 : x->phase > y->phase);
+	event_loopexit(NULL);
 }
 
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: target port [tls-port cert key interval]\n");
+	fprintf(stderr, "usage: target port [tls-port cert key]\n");
 	exit(2);
 }
