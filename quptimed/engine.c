@@ -54,17 +54,20 @@ static const struct ipc_rule	 rules[] = {
 	    sizeof(int32_t), child_verbose }
 };
 
-/* Quorum may be through with its set-up first; it has to wait, then. */
+/*
+ * Quorum is through with its set-up first, and members are dialled at once: they
+ * can be spoken to before this process is told that all is well.
+ */
 static const struct ipc_rule	 quorum_rules[] = {
 	{ IMSG_MESH_PEER, PROC_QUORUM, PH_ANY, sizeof(struct mesh_peer),
 	    MESH_STRINGS, peers_message },
 	{ IMSG_MESH_FORGET, PROC_QUORUM, PH_ANY, sizeof(uint32_t),
 	    sizeof(uint32_t), peers_message },
-	{ IMSG_MESH_CALL, PROC_QUORUM, PH_RUN, sizeof(struct mesh_frame),
+	{ IMSG_MESH_CALL, PROC_QUORUM, PH_ANY, sizeof(struct mesh_frame),
 	    MESH_MAXSIZE, peers_message },
-	{ IMSG_MESH_DROP, PROC_QUORUM, PH_RUN, sizeof(struct mesh_frame),
+	{ IMSG_MESH_DROP, PROC_QUORUM, PH_ANY, sizeof(struct mesh_frame),
 	    MESH_STRINGS, peers_message },
-	{ IMSG_MESH_REPLY, PROC_QUORUM, PH_RUN, sizeof(struct mesh_reply),
+	{ IMSG_MESH_REPLY, PROC_QUORUM, PH_ANY, sizeof(struct mesh_reply),
 	    MESH_MAXSIZE, inbound_reply },
 };
 
