@@ -21,6 +21,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "certs.h"
@@ -29,12 +30,13 @@
 #include "resolve.h"
 
 #define CHAIN_MAX	16	/* certificates a server may send */
+#define CERTS_LEVEL	1	/* no MD5 or SHA-1, no RSA below 1024 bits */
 
 static X509_STORE	*certs_store(void);
 static STACK_OF(X509)	*certs_chain(const uint8_t *, size_t);
 static const char	*certs_check(X509_STORE *, STACK_OF(X509) *,
 			    const char *);
-static const char	*certs_error(int);
+static const char	*certs_error(int, int);
 
 static int		 ca_fd = -1;
 static X509_STORE	*store;
@@ -141,6 +143,7 @@ certs_check(X509_STORE *cas, STACK_OF(X509) *chain, const char *host)
 	X509_VERIFY_PARAM	*param;
 	struct addr		 a;
 	const char		*err;
+	size_t			 n;
 	int			 ok;
 
 	if ((ctx = X509_STORE_CTX_new()) == NULL ||
@@ -149,10 +152,17 @@ certs_check(X509_STORE *cas, STACK_OF(X509) *chain, const char *host)
 		fatalx("%s: out of memory", __func__);
 	param = X509_STORE_CTX_get0_param(ctx);
 	ok = X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_SSL_SERVER);
+	X509_VERIFY_PARAM_set_auth_level(param, CERTS_LEVEL);
+	/* A name counts where RFC 6125 has it, as for browsers. */
 	X509_VERIFY_PARAM_set_hostflags(param,
-	    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	if (addr_parse(host, 0, &a) == -1)
-		ok &= X509_VERIFY_PARAM_set1_host(param, host, 0);
+	    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+	    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+	if (addr_parse(host, 0, &a) == -1) {
+		/* The dot at its end is in no certificate. */
+		if ((n = strlen(host)) > 1 && host[n - 1] == '.')
+			n--;
+		ok &= X509_VERIFY_PARAM_set1_host(param, host, n);
+	}
 	else if (a.u.sa.sa_family == AF_INET)
 		ok &= X509_VERIFY_PARAM_set1_ip(param,
 		    (const unsigned char *)&a.u.in.sin_addr, 4);
@@ -163,19 +173,35 @@ certs_check(X509_STORE *cas, STACK_OF(X509) *chain, const char *host)
 	if (!ok)
 		err = "cannot verify for this host";
 	else if (X509_verify_cert(ctx) != 1)
-		err = certs_error(X509_STORE_CTX_get_error(ctx));
+		err = certs_error(X509_STORE_CTX_get_error(ctx),
+		    X509_STORE_CTX_get_error_depth(ctx));
 	X509_STORE_CTX_free(ctx);
 	return (err);
 }
 
+/* The server's own certificate is at depth 0, its issuer's at 1. */
 static const char *
-certs_error(int code)
+certs_error(int code, int depth)
 {
 	switch (code) {
 	case X509_V_ERR_CERT_HAS_EXPIRED:
-		return ("certificate has expired");
+		return (depth > 0 ? "an issuer's certificate has expired" :
+		    "certificate has expired");
 	case X509_V_ERR_CERT_NOT_YET_VALID:
-		return ("certificate is not yet valid");
+		return (depth > 0 ?
+		    "an issuer's certificate is not yet valid" :
+		    "certificate is not yet valid");
+	case X509_V_ERR_INVALID_PURPOSE:
+		return (depth > 0 ? "an issuer's certificate is none for "
+		    "servers" : "certificate is not for servers");
+	case X509_V_ERR_INVALID_CA:
+		return ("certificate is issued by one that must not issue");
+	case X509_V_ERR_EE_KEY_TOO_SMALL:
+	case X509_V_ERR_CA_KEY_TOO_SMALL:
+		return (depth > 0 ? "an issuer's certificate has a weak key" :
+		    "certificate has a weak key");
+	case X509_V_ERR_CA_MD_TOO_WEAK:
+		return ("certificate has a weak signature");
 	case X509_V_ERR_HOSTNAME_MISMATCH:
 	case X509_V_ERR_IP_ADDRESS_MISMATCH:
 		return ("certificate is for another host");

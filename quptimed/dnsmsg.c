@@ -153,7 +153,7 @@ dns_answer(const uint8_t *buf, size_t len, const uint8_t *question,
 	memcpy(name, question + HEADER, NAME_WIRE < qlen - HEADER ?
 	    NAME_WIRE : qlen - HEADER);
 	if (alias(&m, name, &aliases) == -1)
-		return (DNS_MALFORMED);
+		return (aliases > ALIASES_MAX ? DNS_LOOP : DNS_MALFORMED);
 	if (kind != DNS_CNAME)
 		n = records(&m, name, kind, cb, arg);
 	else {
@@ -360,7 +360,8 @@ rr_read(const struct msg *m, size_t off, struct rr *rr)
 
 /*
  * Follows the aliases of a name, which may stand in any order; their number by
- * reference.  0, or -1 when they are malformed or lead round in a circle.
+ * reference.  0, or -1 when they are malformed or are more than ALIASES_MAX:
+ * that is a circle.
  */
 static int
 alias(const struct msg *m, uint8_t *name, int *n)
@@ -381,7 +382,9 @@ alias(const struct msg *m, uint8_t *name, int *n)
 			return (-1);
 		if (!name_equal(owner, name))
 			continue;
-		if (++*n > ALIASES_MAX || name_read(m, rr.data, name) == -1)
+		if (++*n > ALIASES_MAX)
+			return (-1);
+		if (name_read(m, rr.data, name) == -1)
 			return (-1);
 		i = -1;
 		off = m->first;

@@ -43,6 +43,7 @@ enum dns_status {
 	DNS_TRUNCATED,		/* to be asked again over TCP */
 	DNS_STRANGE,		/* not an answer to the question: ignore it */
 	DNS_MALFORMED,
+	DNS_LOOP,		/* its aliases lead round in a circle */
 	DNS_NOEDNS,		/* to be asked again without EDNS */
 	DNS_SERVFAIL,
 	DNS_REFUSED,

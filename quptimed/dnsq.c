@@ -530,6 +530,8 @@ status_text(enum dns_status status)
 		return ("the server refuses to answer (REFUSED)");
 	case DNS_LAME:
 		return ("the server is not responsible for the name");
+	case DNS_LOOP:
+		return ("the aliases lead round in a circle");
 	case DNS_STRANGE:
 	case DNS_TRUNCATED:
 	case DNS_MALFORMED:

@@ -53,6 +53,8 @@ static int	 field_is(const char *, size_t, const char *);
 static enum http1_event
 		 field_length(struct http1 *, const char *, size_t);
 static enum http1_event
+		 field_coding(struct http1 *, const char *, size_t);
+static enum http1_event
 		 field_encoding(struct http1 *, const char *, size_t);
 static enum http1_event
 		 field_location(struct http1 *, const char *, size_t);
@@ -66,6 +68,7 @@ static const struct {
 	const char		*name;
 	enum http1_event	(*take)(struct http1 *, const char *, size_t);
 } fields[] = {
+	{ "Content-Encoding",	field_coding },
 	{ "Content-Length",	field_length },
 	{ "Location",		field_location },
 	{ "Retry-After",	field_retry },
@@ -166,6 +169,8 @@ http1_message(struct http1 *h)
 	h->minor = 1;
 	h->has_length = 0;
 	h->has_chunked = 0;
+	h->encoded = 0;
+	h->foldable = 0;
 }
 
 static enum http1_event
@@ -327,17 +332,24 @@ http1_field(struct http1 *h, const char *line, size_t n)
 
 	if (++h->nlines > HTTP1_LINES_MAX)
 		return (http1_bad(h, "too many header lines"));
+	/* RFC 9112, 5.2: nobody may send these any more, but old ones do. */
 	if (line[0] == ' ' || line[0] == '\t')
-		return (http1_bad(h, "folded header line"));
+		return (h->foldable ? HTTP1_MORE :
+		    http1_bad(h, "folded header line"));
+	h->foldable = 0;
 	if (field_split(line, n, &namelen, &value, &vlen) == -1)
 		return (http1_bad(h, "malformed header line"));
 	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		if (field_is(line, namelen, fields[i].name))
 			return (fields[i].take(h, value, vlen));
+	h->foldable = 1;
 	return (HTTP1_MORE);
 }
 
-/* How the body is framed: RFC 9112, 6.3. */
+/*
+ * How the body is framed: RFC 9112, 6.3.  Chunks count more than a length; as
+ * nothing else comes over this connection, no one can hide anything by both.
+ */
 static enum http1_event
 http1_head(struct http1 *h)
 {
@@ -352,9 +364,6 @@ http1_head(struct http1 *h)
 		http1_message(h);
 		return (HTTP1_MORE);
 	}
-	if (h->has_chunked && h->has_length)
-		return (http1_bad(h,
-		    "both Content-Length and Transfer-Encoding"));
 	if (h->has_chunked && h->minor == 0)
 		return (http1_bad(h, "Transfer-Encoding in HTTP/1.0"));
 	if (h->nobody || h->status == 204 || h->status == 304)
@@ -444,6 +453,14 @@ field_length(struct http1 *h, const char *p, size_t n)
 		return (http1_bad(h, "bad Content-Length"));
 	h->has_length = 1;
 	h->left = v;
+	return (HTTP1_MORE);
+}
+
+static enum http1_event
+field_coding(struct http1 *h, const char *p, size_t n)
+{
+	if (n > 0 && !field_is(p, n, "identity"))
+		h->encoded = 1;
 	return (HTTP1_MORE);
 }
 

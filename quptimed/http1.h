@@ -57,6 +57,7 @@ struct http1 {
 	char			*location;	/* NULL: not sent */
 	long			 retry_after;	/* seconds; -1: not sent */
 	int			 status;
+	int			 encoded;	/* the body: compressed */
 	char			 reason[HTTP1_REASON_MAX];
 	/* the reader's own */
 	enum http1_state	 state;
@@ -70,6 +71,7 @@ struct http1 {
 	int			 nobody;	/* answers a HEAD request */
 	int			 has_length;
 	int			 has_chunked;
+	int			 foldable;	/* the last field */
 };
 
 /* The structure is zeroed before the first time; then for each message. */

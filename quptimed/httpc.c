@@ -438,8 +438,10 @@ httpc_finish(struct httpc *h, enum conn_end end, const char *err)
 	res.elapsed = mono_sub(mono_now(), h->start);
 	res.retry_after = -1;
 	res.body = "";
-	if (end == CONN_OK || h->stage == HTTPC_BODY)
+	if (end == CONN_OK || h->stage == HTTPC_BODY) {
 		res.status = h->in.status;
+		res.encoded = h->in.encoded;
+	}
 	res.url = "";
 	if (h->stage != HTTPC_URL && h->url.shown != NULL)
 		res.url = fmt_vis(h->url.shown, url, sizeof(url));

@@ -63,6 +63,7 @@ struct httpc_res {
 	enum httpc_stage stage;
 	const char	*url;		/* the last one, its password masked */
 	int		 status;	/* 0 when it did not come so far */
+	int		 encoded;	/* the body: compressed unasked */
 	const char	*reason;	/* as sent, made safe for a log */
 	const char	*body;		/* decoded from chunks, NUL-ended */
 	size_t		 bodylen;

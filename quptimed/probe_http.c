@@ -111,7 +111,8 @@ http_done(const struct httpc_res *res, void *arg)
 	else if (res->err != NULL)
 		http_failed(p, res);
 	else if (p->scan != NULL && !scan_found(p->scan))
-		probe_done(p, PROBE_FAIL, "body match miss");
+		probe_done(p, PROBE_FAIL, "body match miss%s", res->encoded ?
+		    " (it is compressed, which was not asked for)" : "");
 	else
 		probe_done(p, PROBE_OK, NULL);
 }

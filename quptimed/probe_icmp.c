@@ -169,7 +169,7 @@ icmp_prepare(struct probe *p, const struct check *c)
 	p->host = p->target + strspn(p->target, " \t");
 	p->host[strcspn(p->host, " \t")] = '\0';
 	if (*p->host == '\0')
-		return (probe_broken(p, "no host in target"));
+		return (probe_broken(p, "empty target"));
 	p->literal = addr_parse(p->host, 0, &p->addr) == 0;
 	return (0);
 }

@@ -31,7 +31,7 @@ ip -n "$world-t" addr add 10.99.0.201/24 dev eth0
 ip -n "$world-t" addr add fd99::201/64 dev eth0 nodad
 in_t="ip netns exec $world-t"
 
-# Certificates: leaf name "from" "to" subjectAltName [openssl req flag ...].
+# Certificates: leaf name "from" "to" extension [openssl req flag ...].
 pki=$work/pki
 mkdir "$pki" "$pki/new"
 : >"$pki/index"
@@ -55,6 +55,21 @@ distinguished_name = dn
 [dn]
 EOF
 
+# issued name extension issuer [flag]: by one who need not be the CA.
+issued()
+{
+	_n=$1
+	_by=$3
+	echo "$2" >"$pki/$_n.ext"
+	openssl req -config "$pki/conf" -newkey ec \
+	    -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$pki/$_n.key" \
+	    -subj "/CN=$_n" -out "$pki/$_n.csr" 2>>"$pki/out" &&
+	    openssl x509 -req -in "$pki/$_n.csr" -CA "$pki/$_by.pem" \
+	    -CAkey "$pki/$_by.key" -set_serial "0x$(openssl rand -hex 8)" \
+	    -extfile "$pki/$_n.ext" -days 90 ${4-} \
+	    -out "$pki/$_n.pem" 2>>"$pki/out"
+}
+
 stamp()
 {
 	date -u -d "$1" +%Y%m%d%H%M%SZ
@@ -65,11 +80,11 @@ leaf()
 	_n=$1
 	_from=$(stamp "$2")
 	_to=$(stamp "$3")
-	_san=$4
+	_ext=$4
 	shift 4
 	[ $# -gt 0 ] || set -- -newkey ec -pkeyopt ec_paramgen_curve:P-256
 	openssl req -config "$pki/conf" "$@" -nodes -keyout "$pki/$_n.key" \
-	    -subj "/CN=$_n" -addext "subjectAltName=$_san" \
+	    -subj "/CN=$_n" -addext "$_ext" \
 	    -out "$pki/$_n.csr" 2>>"$pki/out" &&
 	    openssl ca -batch -config "$pki/conf" -startdate "$_from" \
 	    -enddate "$_to" -in "$pki/$_n.csr" -notext \
@@ -79,10 +94,11 @@ leaf()
 pki_make()
 {
 	_all="DNS:www.test,DNS:v6.test,DNS:*.wild.test"
-	_all=$_all,IP:10.99.0.200,IP:fd99::200
+	_all=subjectAltName=$_all,IP:10.99.0.200,IP:fd99::200
+	_ca=basicConstraints=critical,CA:true
 	openssl req -config "$pki/conf" -x509 -newkey rsa:2048 -nodes \
 	    -keyout "$pki/ca.key" -subj "/CN=test CA" -days 30 \
-	    -addext basicConstraints=critical,CA:true \
+	    -addext "$_ca" \
 	    -out "$pki/ca.pem" 2>>"$pki/out" || return 1
 	leaf good "-1 day" "+90 days" "$_all" &&
 	    leaf rsa "-1 day" "+90 days" "$_all" -newkey rsa:2048 &&
@@ -91,10 +107,24 @@ pki_make()
 	    leaf hours "-1 day" "+5 hours 10 minutes" "$_all" &&
 	    leaf expired "-9 days" "-3 days -1 hour" "$_all" &&
 	    leaf early "+2 days 1 hour" "+90 days" "$_all" &&
-	    leaf other "-1 day" "+90 days" DNS:other.test &&
+	    leaf other "-1 day" "+90 days" subjectAltName=DNS:other.test &&
+	    leaf expiredca "-9 days" "-3 days" "$_ca" &&
+	    issued inter "$_ca" ca && issued deep "$_all" inter &&
+	    issued old "$_all" expiredca &&
+	    issued sha1 "$_all" ca -sha1 &&
+	    issued notca "$_all" good &&
+	    issued www.test keyUsage=digitalSignature ca &&
+	    issued client "$_all
+extendedKeyUsage=clientAuth" ca &&
+	    cat "$pki/deep.pem" "$pki/inter.pem" >"$pki/chain.pem" &&
+	    cat "$pki/notca.pem" "$pki/good.pem" >"$pki/noissuer.pem" &&
+	    cp "$pki/notca.key" "$pki/noissuer.key" &&
+	    cp "$pki/deep.key" "$pki/chain.key" &&
+	    cat "$pki/old.pem" "$pki/expiredca.pem" >"$pki/oldchain.pem" &&
+	    cp "$pki/old.key" "$pki/oldchain.key" &&
 	    openssl req -config "$pki/conf" -x509 -newkey rsa:2048 -nodes \
 	    -keyout "$pki/self.key" -subj "/CN=self" -days 90 \
-	    -addext "subjectAltName=$_all" -out "$pki/self.pem" 2>>"$pki/out"
+	    -addext "$_all" -out "$pki/self.pem" 2>>"$pki/out"
 }
 
 if ! pki_make; then
@@ -144,9 +174,11 @@ http {
 		root $www/html;
 		location = /204 { return 204; }
 		location = /301 { return 301 https://www.test/; }
+		location = /other { return 301 http://10.99.0.200:9007/end; }
+		location = /bad { return 301 https://www.test:4437/; }
 		location = /503 { return 503; }
 	}
-$(tls_server 443 good)
+$(tls_server 443 good "location = /plain { return 301 http://www.test/; }")
 $(tls_server 4431 rsa "" TLSv1.2)
 $(tls_server 4432 good "" TLSv1.3)
 $(tls_server 4433 soon)
@@ -157,6 +189,13 @@ $(tls_server 4437 other)
 $(tls_server 4438 self)
 $(tls_server 4439 good "ssl_verify_client on;
 			ssl_client_certificate $pki/ca.pem;")
+$(tls_server 4451 chain)
+$(tls_server 4452 oldchain)
+$(tls_server 4453 deep)
+$(tls_server 4454 www.test)
+$(tls_server 4455 client)
+$(tls_server 4456 sha1 "ssl_ciphers ALL:@SECLEVEL=0;")
+$(tls_server 4457 noissuer)
 }
 EOF
 
@@ -207,6 +246,7 @@ two	A 10.99.0.99
 dead	AAAA fd99::99
 	A 10.99.0.200
 x.wild	A 10.99.0.200
+x.y.wild	A 10.99.0.200
 none	TXT "no address"
 many	A 10.0.0.1
 	A 10.0.0.2
@@ -218,6 +258,11 @@ a2	CNAME a3
 a3	CNAME www
 a4	CNAME v6
 a5	CNAME nowhere
+a6	CNAME www.elsewhere.
+c1	CNAME c2
+c2	CNAME c1
+named	A 10.99.0.200
+_dmarc	TXT "v=DMARC1"
 EOF
 	printf 'big'
 	for i in $(seq 1 30); do
@@ -237,7 +282,8 @@ servers_start()
 	    -R -h -z -a 10.99.0.201 -a fd99::201 -S 10.99.0.200 \
 	    --log-facility="$work/dnsmasq.log" >/dev/null 2>&1 &
 	own $!
-	$in_t "$top/regress/integ/rude" 10.99.0.200 >"$work/rude" 2>&1 &
+	$in_t "$top/regress/integ/rude" 10.99.0.200 fd99::200 \
+	    >"$work/rude" 2>&1 &
 	own $!
 	s_server 4441 -cert "$pki/good.pem" -key "$pki/good.key" -tls1_2 \
 	    -Verify 1 -verify_return_error -CAfile "$pki/ca.pem"
@@ -265,9 +311,49 @@ s_server()
 {
 	_port=$1
 	shift
-	$in_t openssl s_server -accept "10.99.0.200:$_port" -quiet -WWW "$@" \
-	    >>"$work/s_server.$_port" 2>&1 </dev/null &
-	own $!
+	for _a in 10.99.0.200 "[fd99::200]"; do
+		$in_t openssl s_server -accept "$_a:$_port" -quiet -WWW "$@" \
+		    >>"$work/s_server.$_port" 2>&1 </dev/null &
+		own $!
+	done
+}
+
+# twins table: all of it, and each row of IPv4 once more over IPv6.
+twins()
+{
+	awk -F '|' -v OFS='|' '
+	function six(s, left, right)
+	{
+		gsub(/10\.99\.0\.200/, left "fd99::200" right, s)
+		gsub(/10\.99\.0\.99/, left "fd99::99" right, s)
+		gsub(/192\.0\.2\.1/, left "2001:db8::1" right, s)
+		gsub(/10\.99\.7\.1/, left "fd97::1" right, s)
+		return s
+	}
+	{ print }
+	/^#/ || NF < 6 || /fe80|IPv6/ || $3 ~ /named/ { next }
+	{
+		row = $0
+		if ($2 != "dns") {
+			gsub(/www\.test/, "v6.test", $3)
+			gsub(/www\.test/, "v6.test", $6)
+			$3 = $2 == "icmp" ? six($3, "", "") : six($3, "[", "]")
+		}
+		while (match($4, /--resolvers? [^ ]*10\.99\.0\.200[^ ]*/)) {
+			list = substr($4, RSTART, RLENGTH)
+			gsub(/10\.99\.0\.200/, "[fd99::200]", list)
+			gsub(/\[fd99::200\]$/, "fd99::200", list)
+			$4 = substr($4, 1, RSTART - 1) list \
+			    substr($4, RSTART + RLENGTH)
+		}
+		if ($2 == "http")
+			$4 = six($4, "[", "]")
+		if ($0 == row)
+			next
+		$1 = $1 " over IPv6"
+		$6 = six($6, "\\[", "\\]")
+		print
+	}' "$1"
 }
 
 ip -n "$world-t" addr add fe80::200/64 dev eth0 nodad
@@ -306,7 +392,11 @@ ip -n "$world-1" neigh add 10.99.0.99 lladdr 02:00:00:00:00:99 dev eth0
 ip -n "$world-1" neigh add fd99::99 lladdr 02:00:00:00:00:99 dev eth0
 index=$(ip netns exec "$world-1" cat /sys/class/net/eth0/ifindex)
 
-sed "s/@index@/$index/g" "$top/regress/integ/probes.table" >"$work/table"
+ip -n "$world-1" route add unreachable 10.99.7.0/24
+ip -n "$world-1" route add unreachable fd97::/64
+
+sed "s/@index@/$index/g" "$top/regress/integ/probes.table" >"$work/rows"
+twins "$work/rows" >"$work/table"
 
 while IFS='|' read -r name type target flags want detail; do
 	case $name in

@@ -90,6 +90,8 @@ check(const char *name, const char *text, size_t len, int nobody,
 }
 
 #define OK	"HTTP/1.1 200 OK\r\n"
+#define FOLDS10	" f\r\n f\r\n f\r\n f\r\n f\r\n f\r\n f\r\n f\r\n f\r\n f\r\n"
+#define FOLDS	FOLDS10 FOLDS10 FOLDS10
 
 static const struct {
 	const char	*name, *text, *want;
@@ -150,8 +152,11 @@ static const struct {
 	{ "protocol switch", "HTTP/1.1 101 Switching\r\n\r\n",
 	    "! unasked-for protocol switch" },
 	{ "length and chunks", OK "Content-Length: 3\r\n"
-	    "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-	    "! both Content-Length and Transfer-Encoding" },
+	    "Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n",
+	    "200 OK|body" },
+	{ "chunks and length", OK "Transfer-Encoding: chunked\r\n"
+	    "Content-Length: 3\r\n\r\n4\r\nbody\r\n0\r\n\r\n",
+	    "200 OK|body" },
 	{ "chunks in HTTP/1.0", "HTTP/1.0 200 OK\r\n"
 	    "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
 	    "! Transfer-Encoding in HTTP/1.0" },
@@ -175,8 +180,13 @@ static const struct {
 	{ "chunked twice", OK "Transfer-Encoding: chunked\r\n"
 	    "Transfer-Encoding: chunked\r\n\r\n",
 	    "! unsupported Transfer-Encoding" },
-	{ "folded line", OK "A: b\r\n c\r\n\r\n",
+	{ "folded line", OK "A: b\r\n c\r\n\td\r\n\r\nx", "200 OK|x" },
+	{ "folded length", OK "Content-Length: 1\r\n 2\r\n\r\nx",
 	    "! folded header line" },
+	{ "a folded line after a length", OK "A: b\r\nContent-Length: 1\r\n"
+	    " c\r\n\r\nx", "! folded header line" },
+	{ "folded lines without end", OK "A: b\r\n" FOLDS FOLDS FOLDS FOLDS
+	    "\r\n", "! too many header lines" },
 	{ "blank before the first field", OK " A: b\r\n\r\n",
 	    "! folded header line" },
 	{ "blank before the colon", OK "A : b\r\n\r\n",
