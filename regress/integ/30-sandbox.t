@@ -83,11 +83,11 @@ for role in parent engine quorum prober notifier; do
 		pid=$(child_pid a $role)
 		is "$role: $call is its death" \
 		    "$("$work/inject" "$pid" $call)" "$death"
+		wait "$node"
+		status=$?
 		like "$role: the log names process and call" \
 		    "$(cat "$work/a/log")" \
 		    "$role: forbidden system call $call"
-		wait "$node"
-		status=$?
 		if [ $role = parent ]; then
 			is "$role: it dies of SIGSYS" "$status" 159
 		else
