@@ -207,6 +207,22 @@ struct wire_check_status {
 	struct walltime	 since;		/* of the state; to quptimed alone */
 };
 
+/* What the cluster has decided of a check, and what became of its alert. */
+struct wire_verdict {
+	char		*check_id;
+	char		*state;		/* up, down */
+	char		*from;		/* state before */
+	struct walltime	 since;
+	uint64_t	 term;		/* stamp */
+	uint64_t	 counter;
+	int64_t		 ok_count;	/* of the nodes that had a result */
+	int64_t		 total;
+	char		*detail;
+	char		*alert;		/* none, owed, sent, failed */
+	int64_t		 attempts;
+	char		*alert_id;	/* the same in every copy */
+};
+
 /* Of one check only, and all about it; quptimed asks so, QUptime does not. */
 struct wire_status {
 	char		*check_id;
