@@ -26,7 +26,6 @@
 
 #define SCHEMA_VERSION	1
 #define FILE_MODE	0600
-#define NSEC		1000000000LL
 
 /* A row of "verdict"; "transition" has the same of those that were. */
 #define COLUMNS								\
@@ -54,14 +53,14 @@ struct history {
 static const char	 schema[] =
 	"CREATE TABLE verdict ("
 	"check_id TEXT PRIMARY KEY, state TEXT NOT NULL, was TEXT NOT NULL,"
-	"since INTEGER NOT NULL, term INTEGER NOT NULL,"
+	"since TEXT NOT NULL, term INTEGER NOT NULL,"
 	"counter INTEGER NOT NULL, ok_count INTEGER NOT NULL,"
 	"total INTEGER NOT NULL, detail TEXT NOT NULL, alert TEXT NOT NULL,"
 	"attempts INTEGER NOT NULL, alert_id TEXT NOT NULL) WITHOUT ROWID;"
 	"CREATE INDEX verdict_stamp ON verdict (term, counter);"
 	"CREATE TABLE transition ("
 	"check_id TEXT NOT NULL, state TEXT NOT NULL, was TEXT NOT NULL,"
-	"since INTEGER NOT NULL, term INTEGER NOT NULL,"
+	"since TEXT NOT NULL, term INTEGER NOT NULL,"
 	"counter INTEGER NOT NULL, ok_count INTEGER NOT NULL,"
 	"total INTEGER NOT NULL, detail TEXT NOT NULL, alert TEXT NOT NULL,"
 	"attempts INTEGER NOT NULL, alert_id TEXT NOT NULL,"
@@ -94,16 +93,6 @@ static int	 text(sqlite3_stmt *, int, const char *);
 static char	*column(sqlite3_stmt *, int);
 static void	 read_row(sqlite3_stmt *, struct wire_verdict *);
 static int	 failed(struct history *, struct verr *);
-
-int
-stamp_cmp(const struct stamp *a, const struct stamp *b)
-{
-	if (a->term != b->term)
-		return (a->term < b->term ? -1 : 1);
-	if (a->counter != b->counter)
-		return (a->counter < b->counter ? -1 : 1);
-	return (0);
-}
 
 struct history *
 history_open(const char *path, struct verr *ve)
@@ -194,7 +183,7 @@ look(struct history *h, struct verr *ve)
 	if (number(h, "SELECT max(counter) FROM verdict WHERE term = "
 	    "(SELECT max(term) FROM verdict)", &version) == -1)
 		return (failed(h, ve));
-	h->high.counter = (uint64_t)version;
+	h->high.n = (uint64_t)version;
 	return (0);
 }
 
@@ -245,8 +234,8 @@ history_put(struct history *h, const struct wire_verdict *const *v,
 		if (put_one(h, v[i]) == -1)
 			break;
 		s.term = v[i]->term;
-		s.counter = v[i]->counter;
-		if (stamp_cmp(&s, &high) > 0)
+		s.n = v[i]->counter;
+		if (stamp_cmp(s, high) > 0)
 			high = s;
 	}
 	if (i < n || run(h, ST_COMMIT) == -1) {
@@ -282,14 +271,14 @@ is_newer(struct history *h, const struct wire_verdict *v)
 		return (-1);
 	if ((rc = sqlite3_step(st)) == SQLITE_ROW) {
 		held.term = (uint64_t)sqlite3_column_int64(st, 0);
-		held.counter = (uint64_t)sqlite3_column_int64(st, 1);
+		held.n = (uint64_t)sqlite3_column_int64(st, 1);
 	}
 	(void)sqlite3_reset(st);
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
 		return (-1);
 	s.term = v->term;
-	s.counter = v->counter;
-	return (stamp_cmp(&s, &held) > 0);
+	s.n = v->counter;
+	return (stamp_cmp(s, held) > 0);
 }
 
 static int
@@ -297,10 +286,14 @@ write_row(struct history *h, enum statement which,
     const struct wire_verdict *v)
 {
 	sqlite3_stmt	*st = h->st[which];
+	struct walltime	 since = v->since;
+	char		 buf[WALL_STRLEN];
 
+	/* Text that sorts, for who looks into it with other programs. */
+	since.off = 0;
 	if (text(st, 1, v->check_id) == -1 || text(st, 2, v->state) == -1 ||
 	    text(st, 3, v->from) == -1 ||
-	    sqlite3_bind_int64(st, 4, v->since.sec * NSEC + v->since.nsec) ||
+	    text(st, 4, wall_format(&since, buf, sizeof(buf))) == -1 ||
 	    sqlite3_bind_int64(st, 5, (int64_t)v->term) ||
 	    sqlite3_bind_int64(st, 6, (int64_t)v->counter) ||
 	    sqlite3_bind_int64(st, 7, v->ok_count) ||
@@ -322,7 +315,7 @@ history_each(struct history *h, const struct stamp *above,
 	int			 rc;
 
 	if (sqlite3_bind_int64(st, 1, (int64_t)above->term) ||
-	    sqlite3_bind_int64(st, 2, (int64_t)above->counter))
+	    sqlite3_bind_int64(st, 2, (int64_t)above->n))
 		return (failed(h, ve));
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
 		read_row(st, &v);
@@ -376,19 +369,11 @@ column(sqlite3_stmt *st, int i)
 static void
 read_row(sqlite3_stmt *st, struct wire_verdict *v)
 {
-	int64_t	 since;
-
 	memset(v, 0, sizeof(*v));
 	v->check_id = column(st, 0);
 	v->state = column(st, 1);
 	v->from = column(st, 2);
-	since = sqlite3_column_int64(st, 3);
-	v->since.sec = since / NSEC;
-	v->since.nsec = since % NSEC;
-	if (v->since.nsec < 0) {
-		v->since.sec--;
-		v->since.nsec += NSEC;
-	}
+	(void)wall_parse(str(column(st, 3)), &v->since);
 	v->term = (uint64_t)sqlite3_column_int64(st, 4);
 	v->counter = (uint64_t)sqlite3_column_int64(st, 5);
 	v->ok_count = sqlite3_column_int64(st, 6);

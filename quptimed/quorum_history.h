@@ -17,6 +17,7 @@
 #ifndef QUORUM_HISTORY_H
 #define QUORUM_HISTORY_H
 
+#include "quorum_consensus.h"
 #include "quorum_wire.h"
 
 /*
@@ -27,15 +28,6 @@
 #define HISTORY_FILE	"history.db"		/* in the current directory */
 
 struct history;
-
-/* The order in which verdicts were decided. */
-struct stamp {
-	uint64_t	 term;
-	uint64_t	 counter;
-};
-
-/* <0, 0, >0 */
-int		 stamp_cmp(const struct stamp *, const struct stamp *);
 
 /*
  * Opens it, or makes it anew when it is not there.  NULL with the reason: it is

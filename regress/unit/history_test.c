@@ -94,7 +94,7 @@ above(struct history *h, uint64_t term, uint64_t counter, int stop)
 
 	memset(&s, 0, sizeof(s));
 	from.term = term;
-	from.counter = counter;
+	from.n = counter;
 	s.stop = stop;
 	return (history_each(h, &from, see, &s, &ve) == 0 ? s.text : ve.msg);
 }
@@ -132,7 +132,7 @@ test_keep(void)
 	ok(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600,
 	    "for its owner only");
 	s = history_stamp(h);
-	ok(s.term == 0 && s.counter == 0, "with nothing in it");
+	ok(s.term == 0 && s.n == 0, "with nothing in it");
 	is_int(put(h, "one", "down", 3, 7), 0, "a verdict");
 	is_int(put(h, "two", "down", 3, 8), 0, "another");
 	is_int(put(h, "one", "up", 3, 9), 0, "the first is up");
@@ -152,14 +152,15 @@ test_keep(void)
 	if (h == NULL)
 		return;
 	s = history_stamp(h);
-	ok(s.term == 3 && s.counter == 9, "the highest stamp is known");
+	ok(s.term == 3 && s.n == 9, "the highest stamp is known");
 	is_int(history_forget(h, "one", &ve), 0, "a check is no more");
 	is_str(above(h, 0, 0, 0), "two down<up 3.8 1008.5 1/3 "
 	    "caf\xc3\xa9: refused owed 0 a1;", "nor its verdict");
 	history_close(h);
 	is_str(query("select check_id, state, since from transition "
-	    "order by since"), "one down 1007000000005\n"
-	    "two down 1008000000005\none up 1009000000005\n",
+	    "order by since"), "one down 0001-01-01T00:16:47.000000005Z\n"
+	    "two down 0001-01-01T00:16:48.000000005Z\n"
+	    "one up 0001-01-01T00:16:49.000000005Z\n",
 	    "what happened stays");
 }
 
@@ -201,7 +202,7 @@ test_full(void)
 	is_str(above(h, 3, 8, 0), "", "and there is none of it");
 	ok(setrlimit(RLIMIT_FSIZE, &was) == 0, "room again");
 	is_int(history_put(h, list, 64, &ve), 0, "written");
-	is_int((long long)history_stamp(h).counter, 64, "all of it");
+	is_int((long long)history_stamp(h).n, 64, "all of it");
 	history_close(h);
 	free(big);
 }
