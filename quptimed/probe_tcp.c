@@ -19,20 +19,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conn.h"
 #include "fmt.h"
 #include "prober.h"
 #include "quptimed.h"
 
 static int	 tcp_prepare(struct probe *, const struct check *);
 static void	 tcp_start(struct probe *);
-static void	 tcp_cancel(struct probe *);
-static void	 tcp_done(struct conn *, enum conn_end, const char *, void *);
 
 const struct probe_ops	 probe_tcp_ops = {
 	tcp_prepare,
 	tcp_start,
-	tcp_cancel
+	probe_disconnect
 };
 
 /* The services file cannot be read from the jail. */
@@ -106,39 +103,5 @@ tcp_prepare(struct probe *p, const struct check *c)
 static void
 tcp_start(struct probe *p)
 {
-	struct conn_req	 req;
-
-	memset(&req, 0, sizeof(req));
-	req.host = p->host;
-	req.port = p->port;
-	req.addr = p->literal ? &p->addr : NULL;
-	req.servers = probe_servers(p);
-	req.deadline = probe_deadline(p);
-	req.done = tcp_done;
-	req.arg = p;
-	if ((p->job = conn_open(&req)) == NULL)
-		probe_done(p, PROBE_CANNOT, "out of memory");
-}
-
-static void
-tcp_cancel(struct probe *p)
-{
-	conn_close(p->job);
-}
-
-static void
-tcp_done(struct conn *c, enum conn_end end, const char *err, void *arg)
-{
-	(void)c;
-	switch (end) {
-	case CONN_OK:
-		probe_done(arg, PROBE_OK, NULL);
-		break;
-	case CONN_LOCAL:
-		probe_done(arg, PROBE_CANNOT, "%s", err);
-		break;
-	default:
-		probe_done(arg, PROBE_FAIL, "%s", err);
-		break;
-	}
+	probe_connect(p, CONN_PLAIN, NULL);
 }

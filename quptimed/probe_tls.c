@@ -34,9 +34,7 @@
 
 static int	 tls_prepare(struct probe *, const struct check *);
 static void	 tls_start(struct probe *);
-static void	 tls_cancel(struct probe *);
 static enum io	 tls_step(struct conn *, void *);
-static void	 tls_done(struct conn *, enum conn_end, const char *, void *);
 static char	*tls_url(char *);
 static void	 tls_span(const struct timespec *, time_t, char *, size_t);
 static const char *
@@ -45,7 +43,7 @@ static const char *
 const struct probe_ops	 probe_tls_ops = {
 	tls_prepare,
 	tls_start,
-	tls_cancel
+	probe_disconnect
 };
 
 static int
@@ -72,27 +70,7 @@ tls_prepare(struct probe *p, const struct check *c)
 static void
 tls_start(struct probe *p)
 {
-	struct conn_req	 req;
-
-	memset(&req, 0, sizeof(req));
-	req.host = p->host;
-	req.port = p->port;
-	req.addr = p->literal ? &p->addr : NULL;
-	req.tls = CONN_TLS_ANY;
-	req.sni = p->sni;
-	req.servers = probe_servers(p);
-	req.deadline = probe_deadline(p);
-	req.step = tls_step;
-	req.done = tls_done;
-	req.arg = p;
-	if ((p->job = conn_open(&req)) == NULL)
-		probe_done(p, PROBE_CANNOT, "out of memory");
-}
-
-static void
-tls_cancel(struct probe *p)
-{
-	conn_close(p->job);
+	probe_connect(p, CONN_TLS_ANY, tls_step);
 }
 
 /* The hand-shake is all there is to do. */
@@ -110,23 +88,6 @@ tls_step(struct conn *c, void *arg)
 	if (tls_judge(from, to, &now, p->days, text, sizeof(text)) == -1)
 		return (conn_fail(c, text));
 	return (IO_DONE);
-}
-
-static void
-tls_done(struct conn *c, enum conn_end end, const char *err, void *arg)
-{
-	(void)c;
-	switch (end) {
-	case CONN_OK:
-		probe_done(arg, PROBE_OK, NULL);
-		break;
-	case CONN_LOCAL:
-		probe_done(arg, PROBE_CANNOT, "%s", err);
-		break;
-	default:
-		probe_done(arg, PROBE_FAIL, "%s", err);
-		break;
-	}
 }
 
 int

@@ -24,6 +24,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "conn.h"
 #include "model.h"
 #include "monotime.h"
 #include "resolve.h"
@@ -102,6 +103,14 @@ struct monotime	 sched_first(struct monotime now, struct monotime interval,
 /* The steady time next after a time. */
 struct monotime	 sched_next(struct monotime after, struct monotime interval,
 		    uint64_t phase);
+
+/*
+ * probe_conn.c: probes that are one connection, to the probe's host and port,
+ * and what step does over it; step gets the probe.
+ */
+void		 probe_connect(struct probe *, enum conn_tls,
+		    enum io (*)(struct conn *, void *));
+void		 probe_disconnect(struct probe *);
 
 /* probe_*.c */
 extern const struct probe_ops	 probe_dns_ops;

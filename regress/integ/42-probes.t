@@ -66,7 +66,7 @@ issued()
 	    -subj "/CN=$_n" -out "$pki/$_n.csr" 2>>"$pki/out" &&
 	    openssl x509 -req -in "$pki/$_n.csr" -CA "$pki/$_by.pem" \
 	    -CAkey "$pki/$_by.key" -set_serial "0x$(openssl rand -hex 8)" \
-	    -extfile "$pki/$_n.ext" -days 90 ${4-} \
+	    -extfile "$pki/$_n.ext" -days 90 ${4:+"$4"} \
 	    -out "$pki/$_n.pem" 2>>"$pki/out"
 }
 
