@@ -38,6 +38,15 @@ procs()
 	echo "$1 $(cat "/proc/$1/task/$1/children")"
 }
 
+# anonymous pid ...: memory that no file backs, in KB: it can leak, and does not
+# depend on who else has the libraries mapped.
+anonymous()
+{
+	for _p; do
+		cat "/proc/$_p/smaps_rollup"
+	done | awk '$1 == "Anonymous:" { n += $2 } END { print n }'
+}
+
 # bench_cert dir: a certificate and its key.
 bench_cert()
 {

@@ -446,6 +446,9 @@ while IFS='|' read -r name type target flags want detail; do
 done <"$work/table"
 is "none outlives its timeout by more than 100 ms" \
     "$(sort -u "$work/slow")" ""
+is "what times out has had its time" "$(jq -r '.checks[] |
+    select((.detail // "" | test("within the timeout|\\(timeout\\)|^no reply"))
+    and .latency_ns < 990000000) | "\(.name): \(.latency_ns)"' "$work/all")" ""
 # Whose servers are asked: the check's, the cluster's, its resolver, the
 # system's.
 own="dns of nsd"
