@@ -23,6 +23,8 @@
 # shellcheck source=regress/integ/standin.sh
 . "$(dirname "$0")/standin.sh"
 
+long_test
+
 # shellcheck disable=SC2016
 gate='peer not trusted; obtain an enrollment token via `qu enroll create` on'
 gate="$gate the cluster"
