@@ -38,7 +38,7 @@ enum token_type {
 	T_NAME,		/* a word; the keyword says what it is */
 	T_TARGET,
 	T_ONOFF,
-	T_FLAGS		/* --flag value, to the end */
+	T_FLAGS		/* --flag value, the rest of them */
 };
 
 struct token {
@@ -301,7 +301,10 @@ static int	 is_keyword(const struct token *);
 static int	 complain(const struct token *, const char *);
 static void	 enter(struct parse_result *, const struct token *,
 		    const char *);
+static int	 takes_flags(const struct token *);
+static int	 is_flag(const char *);
 static int	 parse_flags(int, char **, struct parse_result *);
+static int	 parse_flag(int, char **, struct parse_result *, int);
 static int	 add_flag(struct parse_result *, const char *, const char *);
 static int	 resolve(struct parse_result *, struct setting *,
 		    const char *);
@@ -314,11 +317,14 @@ int
 parse(int argc, char **argv, struct parse_result *res)
 {
 	const struct token	*table = t_main, *t;
+	int			 n, literal;
 
 	while (argc > 0) {
 		/* What is behind it is a name, whatever it looks like. */
+		literal = 0;
 		if (argc > 1 && strcmp(argv[0], "--") == 0 &&
 		    table[0].type == T_NAME) {
+			literal = 1;
 			argc--;
 			argv++;
 		} else if (is_option(res, argv[0])) {
@@ -328,6 +334,18 @@ parse(int argc, char **argv, struct parse_result *res)
 		}
 		if (table[0].type == T_FLAGS)
 			return (parse_flags(argc, argv, res));
+		if (!literal && is_flag(argv[0]) &&
+		    (table[0].type == T_NAME || table[0].type == T_TARGET)) {
+			if (!takes_flags(table)) {
+				warnx("%s: there are no flags here", argv[0]);
+				return (-1);
+			}
+			if ((n = parse_flag(argc, argv, res, 0)) == -1)
+				return (-1);
+			argc -= n;
+			argv += n;
+			continue;
+		}
 		if ((t = match(table, argv[0])) == NULL)
 			return (complain(table, argv[0]));
 		enter(res, t, argv[0]);
@@ -443,38 +461,68 @@ enter(struct parse_result *res, const struct token *t, const char *word)
 			res->rec = action_flags[i].rec;
 }
 
-/*
- * --flag value and --flag=value; a boolean may stand alone.  What a flag means
- * can depend on the type of the object, so fields are looked up later.
- */
+/* Whether the names that are wanted here may have flags among them. */
+static int
+takes_flags(const struct token *table)
+{
+	while (table[0].type == T_NAME || table[0].type == T_TARGET)
+		table = table[0].next;
+	return (table[0].type == T_FLAGS);
+}
+
+static int
+is_flag(const char *word)
+{
+	return (strncmp(word, "--", 2) == 0 && word[2] != '\0');
+}
+
 static int
 parse_flags(int argc, char **argv, struct parse_result *res)
 {
-	char	*eq, *name;
-	int	 i, failed, alone;
+	int	 n;
 
-	for (i = 0; i < argc; i++) {
-		if (is_option(res, argv[i]))
-			continue;
-		if (strncmp(argv[i], "--", 2) != 0 || argv[i][2] == '\0') {
-			warnx("%s: a --flag is wanted here", argv[i]);
+	while (argc > 0) {
+		n = 1;
+		if (!is_option(res, argv[0]) &&
+		    (n = parse_flag(argc, argv, res, 1)) == -1)
 			return (-1);
-		}
-		if ((name = strdup(argv[i] + 2)) == NULL)
-			err(EXIT_REFUSED, NULL);
-		alone = 0;
-		if ((eq = strchr(name, '=')) != NULL)
-			*eq++ = '\0';
-		else if (i + 1 < argc && strncmp(argv[i + 1], "--", 2) != 0)
-			eq = argv[++i];
-		else
-			alone = 1;
-		failed = add_flag(res, name, alone ? NULL : eq);
-		free(name);
-		if (failed)
-			return (-1);
+		argc -= n;
+		argv += n;
 	}
 	return (0);
+}
+
+/*
+ * --flag value and --flag=value; a boolean may stand alone, and does so before
+ * a name, which it would take for its value.  How many words it was, or -1.
+ * What a flag means can depend on the type of the object, so fields are looked
+ * up later.
+ */
+static int
+parse_flag(int argc, char **argv, struct parse_result *res, int last)
+{
+	const struct field	*f;
+	char			*eq, *name;
+	int			 n = 1;
+
+	if (!is_flag(argv[0])) {
+		warnx("%s: a --flag is wanted here", argv[0]);
+		return (-1);
+	}
+	if ((name = strdup(argv[0] + 2)) == NULL)
+		err(EXIT_REFUSED, NULL);
+	if ((eq = strchr(name, '=')) != NULL)
+		*eq++ = '\0';
+	f = res->rec != NULL ? record_flag(res->rec, name, 0) : NULL;
+	if (eq == NULL && argc > 1 && strncmp(argv[1], "--", 2) != 0 &&
+	    (last || f == NULL || f->type != FT_BOOL)) {
+		eq = argv[1];
+		n = 2;
+	}
+	if (add_flag(res, name, eq) == -1)
+		n = -1;
+	free(name);
+	return (n);
 }
 
 static int

@@ -45,9 +45,9 @@ did()
 	next_node
 	_out=$(ctl $on "$@" 2>&1)
 	_rc=$?
+	wait_until 5 same_version $on a b c
 	_v=$(field $on .config_version)
 	is "$*" "$_rc $_out" "0 $_text (cluster version now $_v)"
-	wait_until 5 same_version $on a b c
 }
 # did_json text command ...: the same with -j.
 did_json()
@@ -58,9 +58,9 @@ did_json()
 	_out=$(ctl $on -j "$@" 2>&1)
 	is "$* -j" "$? $(echo "$_out" | jq -r '"\(.ok) \(.text)"')" \
 	    "0 true $_text"
+	wait_until 5 same_version $on a b c
 	is "its version" "$(echo "$_out" | jq .version)" \
 	    "$(field $on .config_version)"
-	wait_until 5 same_version $on a b c
 }
 # has check filter value: what each node has configured.
 has()
@@ -159,6 +159,10 @@ refuses 2 '--host-file: no such flag' alert edit mdef --host-file "$work/secret"
 did "updated alert mdef" alert edit mdef --starttls=false
 alert_has mdef '[.SMTPPort, .SMTPStartTLS]' '[587,false]'
 did "removed alert mdef" alert remove mdef
+did "added alert mearly" alert add smtp --default --host h mearly --from f@x \
+    --to t@x
+alert_has mearly '[.Default, .SMTPHost]' '[true,"h"]'
+did "removed alert mearly" alert remove mearly
 did "disabled alert post" alert disable post
 shows '^0 alert post already disabled' alert disable post
 did_json "enabled alert post" alert enable post
@@ -218,6 +222,12 @@ did "added check name" check add dns name host.test --record MX \
     --resolver 127.0.0.1:5353 --expect mx1
 has name '[.DNSRecord, .DNSResolver, .DNSExpect]' \
     '["MX","127.0.0.1:5353","mx1"]'
+did "added check early" check add http --interval 1m early --expect 204 \
+    "http://127.0.0.1:$port/" --timeout 5s
+has early '[.Interval, .Timeout, .ExpectStatus]' '[60000000000,5000000000,204]'
+did "updated check early" check edit --interval=2m early
+did "removed check early" check remove early
+refuses 2 '--interval: there are no flags here' check remove --interval 2m early
 did "updated check web" check edit web --name site --target http://x.test/ \
     --interval 2m --timeout 1s --expect 200 --body-match "" --alerts "" \
     --resolvers ""
