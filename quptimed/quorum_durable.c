@@ -237,6 +237,9 @@ durable_save_next(struct durable *d, uint64_t term, uint64_t version,
 	if (len > YAML_FILE_MAX)
 		return (verr_file(ve, DURABLE_NEXT, "would be larger than %d "
 		    "bytes", YAML_FILE_MAX));
+	/* The seal is a line of its own. */
+	if (len == 0 || ((const char *)text)[len - 1] != '\n')
+		return (verr_file(ve, DURABLE_NEXT, "is not made of lines"));
 	if (replace(d, DURABLE_NEXT, kind_config, &s, text, len, ve) == -1)
 		return (-1);
 	d->next = s;
@@ -304,6 +307,7 @@ load_config(struct durable *d, const char *name, struct durable_stamp *s,
 		return (rv);
 	switch (seal_check(kind_config, *text, len, s)) {
 	case SEAL_OK:
+		(*text)[*len] = '\0';
 		return (1);
 	case SEAL_NONE:
 		rv = NOT_SEALED;
@@ -444,7 +448,7 @@ write_all(struct durable *d, int fd, const void *data, size_t len)
 	return (0);
 }
 
-/* On a line of its own; returns its length. */
+/* Returns its length. */
 static int
 seal_make(char *buf, size_t size, const char *kind,
     const struct durable_stamp *s, const void *text, size_t len)
@@ -455,8 +459,7 @@ seal_make(char *buf, size_t size, const char *kind,
 	unsigned int		 i;
 	int			 n;
 
-	n = snprintf(buf, size, "%s" SEAL_FORMAT,
-	    len > 0 && ((const char *)text)[len - 1] != '\n' ? "\n" : "", kind,
+	n = snprintf(buf, size, SEAL_FORMAT, kind,
 	    (unsigned long long)s->term, (unsigned long long)s->version);
 	(void)SHA256(text, len, in);
 	memcpy(in + SHA256_DIGEST_LENGTH, buf, n);

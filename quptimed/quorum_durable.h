@@ -82,7 +82,7 @@ struct durable {
 	struct durable_stamp		 next;
 };
 
-/* Texts of configurations, to be freed with freezero(3); NULL: none. */
+/* Texts of configurations, each with a NUL behind it; NULL: none. */
 struct durable_texts {
 	char	*committed;
 	size_t	 committed_len;
@@ -104,7 +104,7 @@ void	 durable_texts_clear(struct durable_texts *);
 /* NULL: nobody in that term. */
 int	 durable_save_vote(struct durable *, uint64_t term,
 	    const char *voted_for, struct verr *);
-/* The text need not end with a newline, but is one whole document. */
+/* The text ends with a newline. */
 int	 durable_save_next(struct durable *, uint64_t term, uint64_t version,
 	    const void *, size_t, struct verr *);
 /* What was accepted under that stamp is committed. */
