@@ -55,8 +55,8 @@ static const struct ipc_rule	 rules[] = {
 };
 
 /*
- * Quorum is through with its set-up first, and members are dialled at once: they
- * can be spoken to before this process is told that all is well.
+ * Quorum is through with its set-up first, and members are dialled at once:
+ * they can be spoken to before this process is told that all is well.
  */
 static const struct ipc_rule	 quorum_rules[] = {
 	{ IMSG_MESH_PEER, PROC_QUORUM, PH_ANY, sizeof(struct mesh_peer),

@@ -166,8 +166,10 @@ httpc_put(struct httpc *h)
 {
 	struct httpc	 old;
 
-	explicit_bzero(h->out, h->outlen);
-	explicit_bzero(h->url.buf, h->url.cap);
+	if (h->out != NULL)
+		explicit_bzero(h->out, h->outlen);
+	if (h->url.buf != NULL)
+		explicit_bzero(h->url.buf, h->url.cap);
 	if (h->conn != NULL)
 		conn_close(h->conn);
 	evtimer_del(&h->later);
