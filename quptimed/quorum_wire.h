@@ -45,6 +45,8 @@ enum wire_method {
 	WIRE_PROPOSE,
 	WIRE_REPORT,
 	WIRE_STATUS,
+	WIRE_VOTE,		/* protocol 2 */
+	WIRE_VERDICTS,		/* protocol 2 */
 	WIRE_METHODS		/* their number; a method that is not known */
 };
 
@@ -98,12 +100,26 @@ struct wire_enroll_res {
 	struct wire_enroll_cluster *cluster;
 };
 
+/* What protocol 2 adds to messages; all zero in protocol 1, and not written. */
+struct wire_cons {
+	uint64_t	 commit_term;
+	uint64_t	 commit_version;
+	uint64_t	 accepted_term;
+	uint64_t	 accepted_version;
+	uint64_t	 verdict_term;	/* stamp of the latest verdict held */
+	uint64_t	 verdict_counter;
+	uint64_t	 verdict_digest;
+};
+
 struct wire_heartbeat {
 	char		*from_node_id;
 	char		*advertise;
 	uint64_t	 term;
 	char		*master_id;
 	uint64_t	 config_version;
+	uint64_t	 proto;		/* the highest that is spoken; 0: 1 */
+	char		*handover_to;
+	struct wire_cons cons;
 };
 
 struct wire_heartbeat_res {
@@ -112,16 +128,41 @@ struct wire_heartbeat_res {
 	uint64_t	 term;
 	char		*master_id;
 	uint64_t	 config_version;
+	uint64_t	 proto;
+	struct wire_cons cons;
 };
 
 /* GetClusterCfg's result, ApplyClusterCfg's parameter. */
 struct wire_config {
 	struct cluster	*config;
+	uint64_t	 term;		/* 0: protocol 1 */
+	char		*master_id;
+	struct wire_cons cons;
 };
 
 struct wire_apply_res {
 	int		 applied;
 	uint64_t	 current_version;
+	uint64_t	 term;
+	char		*reason;
+	struct wire_cons cons;
+	int		 all;		/* the verdicts are all there are */
+	struct reclist	 verdicts;	/* struct wire_verdict, above the
+					 * master's */
+};
+
+struct wire_vote {
+	uint64_t	 term;
+	char		*candidate_id;
+	int		 pre;
+	struct wire_cons cons;
+};
+
+struct wire_vote_res {
+	uint64_t	 term;
+	int		 granted;
+	char		*reason;
+	struct wire_cons cons;
 };
 
 enum proposal_kind {
@@ -221,6 +262,22 @@ struct wire_verdict {
 	char		*alert;		/* none, owed, sent, failed */
 	int64_t		 attempts;
 	char		*alert_id;	/* the same in every copy */
+};
+
+struct wire_verdicts {
+	uint64_t	 term;
+	char		*master_id;
+	uint64_t	 above_term;	/* the receiver has those up to it */
+	uint64_t	 above_counter;
+	int		 all;
+	struct wire_cons cons;
+	struct reclist	 verdicts;	/* struct wire_verdict */
+};
+
+struct wire_verdicts_res {
+	uint64_t	 term;
+	char		*reason;
+	struct wire_cons cons;
 };
 
 /* Of one check only, and all about it; quptimed asks so, QUptime does not. */
