@@ -253,6 +253,8 @@ static const struct field	cluster_fields[] = {
 	    0, NULL, "tokens", .rec = &enrollment_record),
 	F(cluster, resolvers, "Resolvers", "resolvers", FT_STRS, F_OMIT | F_V03,
 	    0, MAX_LIST, 0, NULL, "servers for checks that name none"),
+	F(cluster, protocol, "Protocol", "protocol", FT_UINT,
+	    F_OMIT | F_JSONOMIT, 1, 2, 0, NULL, "of the quorum; 1 if absent"),
 };
 RECORD(cluster, 1, EXTRA(cluster), NULL);
 

@@ -150,6 +150,7 @@ struct cluster {		/* cluster.yaml */
 	struct reclist	 alerts;	/* struct alert */
 	struct reclist	 enrollments;	/* struct enrollment */
 	struct strlist	 resolvers;
+	uint64_t	 protocol;	/* 0: 1 */
 	struct xnode	*extra;
 };
 

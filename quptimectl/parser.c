@@ -168,6 +168,7 @@ static const struct token t_resolvers[] = {
 };
 static const struct token t_cluster[] = {
 	{ T_KEYWORD,	"resolvers",	ACT_NONE,	t_resolvers },
+	{ T_KEYWORD,	"upgrade",	ACT_UPGRADE,	t_end },
 	{ T_END,	NULL,		ACT_NONE,	NULL }
 };
 static const struct token t_trust[] = {

@@ -107,6 +107,7 @@ static const struct request	 requests[] = {
 	    CTL_MAXSIZE, NULL },
 	{ IMSG_CTL_APPLY, MAY_CHANGE, sizeof(struct ctl_apply),
 	    CTL_MAXSIZE, NULL },
+	{ IMSG_CTL_UPGRADE, MAY_CHANGE, 0, 0, NULL },
 	{ IMSG_CTL_RESOLVERS, MAY_CHANGE, sizeof(uint32_t),
 	    LIST_LEN_MAX, NULL },
 	{ IMSG_CTL_TRUST_REMOVE, MAY_CHANGE, 1, NAME_LEN_MAX, NULL },

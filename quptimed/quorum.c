@@ -48,6 +48,7 @@ static void	 probe_result(struct ipc *, struct imsg *);
 static void	 notifier_result(struct ipc *, struct imsg *);
 static void	 link_closed(struct ipc *);
 static void	 sync_arm(struct quorum *);
+static void	 follow_protocol(struct quorum *);
 static void	 sync_turn(int, short, void *);
 static void	 send_check(struct quorum *, const struct qcheck *);
 static void	 send_resolvers(struct quorum *);
@@ -76,6 +77,7 @@ static const struct ipc_rule	 parent_rules[] = {
 	CONTROL(IMSG_CTL_MUTATE),
 	CONTROL(IMSG_CTL_APPLY),
 	CONTROL(IMSG_CTL_RESOLVERS),
+	CONTROL(IMSG_CTL_UPGRADE),
 	CONTROL(IMSG_CTL_TRUST_REMOVE),
 	CONTROL(IMSG_CTL_ENROLL_CREATE),
 	CONTROL(IMSG_CTL_ENROLL_APPROVE),
@@ -156,6 +158,7 @@ quorum_clear(struct quorum *q)
 	evtimer_del(&q->dump_ev);
 	watch_stop(q);
 	/* Whoever waits for a change is still there to be told. */
+	commit_clear(q);
 	publish_clear(q);
 	report_clear(q);
 	join_clear(q);
@@ -187,10 +190,33 @@ quorum_config_changed(struct quorum *q)
 	heart_members(q);
 	trust_sync(q);
 	send_resolvers(q);
+	follow_protocol(q);
 	heart_elect(q);
 	join_changed(q);
 	if (!TAILQ_EMPTY(&q->unsent))
 		sync_arm(q);
+}
+
+/* The protocol is what the configuration in force says. */
+static void
+follow_protocol(struct quorum *q)
+{
+	struct verr	 ve;
+	char		 buf[640];
+	int		 was;
+
+	if (!q->ticking || (q->cluster.protocol >= 2) == (q->commit != NULL))
+		return;
+	if (q->commit != NULL) {
+		commit_clear(q);
+		log_info("protocol 1");
+	} else if (commit_start(q, &ve) == 0) {
+		log_info("protocol 2");
+		was = q->master;
+		q->master = 0;
+		heart_changed(q, was);
+	} else
+		fatalx("%s", verr_string(&ve, buf, sizeof(buf)));
 }
 
 int64_t
@@ -367,6 +393,8 @@ setup_done(struct ipc *ipc, struct imsg *imsg)
 	    q->cluster.alerts.n, q->cluster.peers.n);
 	quorum_config_changed(q);
 	heart_start(q);
+	if (q->cluster.protocol >= 2 && commit_start(q, &ve) == -1)
+		fatalx("%s", verr_string(&ve, buf, sizeof(buf)));
 	watch_start(q);
 	enroll_start(q);
 	join_resume(q);
@@ -392,6 +420,9 @@ control(struct ipc *ipc, struct imsg *imsg)
 		break;
 	case IMSG_CTL_APPLY:
 		apply_request(q, imsg);
+		break;
+	case IMSG_CTL_UPGRADE:
+		mutate_upgrade(q, imsg);
 		break;
 	case IMSG_CTL_RESOLVERS:
 		mutate_resolvers(q, imsg);

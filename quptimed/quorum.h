@@ -37,6 +37,7 @@
 struct quorum;
 struct qpeer;
 struct applying;
+struct commit;
 struct joiner;
 struct monitors;
 struct publisher;
@@ -276,6 +277,7 @@ struct qpeer {
 	/* What it says of itself. */
 	struct walltime		 last_seen;	/* for people */
 	uint64_t		 config_version;
+	uint64_t		 proto;		/* it can speak; 0: not known */
 	int64_t			 rtt;		/* ns, smoothed; -1: none */
 	int64_t			 clock_offset;	/* ns, its minus ours */
 	int			 has_offset;
@@ -359,6 +361,7 @@ struct quorum {
 	struct cluster		 cluster;
 	struct checks		 checks;
 	struct legacy		 legacy;
+	struct commit		*commit;	/* NULL: protocol 1 */
 	int			 master;	/* this node is */
 	int			 has_quorum;
 	char			 told[256];	/* the master others know of */
@@ -451,6 +454,10 @@ void		 peer_complain(struct quorum *, struct qpeer *,
 		    const char *, ...)
 		    __attribute__((__format__(printf, 3, 4)));
 
+/* How a change ended: its version and NULL, or 0 and why. */
+typedef void	 proposal_done(struct quorum *, uint64_t version,
+		    const char *error, void *);
+
 /* quorum_heart.c: heartbeats, liveness, election, following of versions */
 void		 heart_start(struct quorum *);
 void		 heart_stop(struct quorum *);
@@ -490,6 +497,40 @@ int		 heart_peers_ok(const struct quorum *, const struct cluster *,
 int		 heart_adopt(struct quorum *, struct qpeer *, struct cluster *,
 		    struct verr *);
 
+/*
+ * The master, or whether this node is, which it was before, has changed; in
+ * protocol 1 this node is what the election says.
+ */
+void		 heart_changed(struct quorum *, int was);
+uint32_t	 heart_nlive(const struct quorum *);
+/* The term, as people are shown it. */
+uint64_t	 heart_term(const struct quorum *);
+
+/* quorum_commit.c: protocol 2 */
+#define PROTO_MAX	2
+/*
+ * With the configuration in force, which says so, as the last one committed, or
+ * with what the disk has.  0, or -1 with the reason.
+ */
+int		 commit_start(struct quorum *, struct verr *);
+void		 commit_clear(struct quorum *);
+const char	*commit_master(const struct quorum *);
+uint64_t	 commit_term(const struct quorum *);
+int		 commit_has_quorum(const struct quorum *);
+uint32_t	 commit_nlive(const struct quorum *);
+int		 commit_live(const struct quorum *, const char *);
+/* The connection to a peer was reset or refused. */
+void		 commit_down(struct quorum *, const struct qpeer *);
+/* Heartbeat, ApplyClusterCfg, RequestVote of a member. */
+void		 commit_request(struct quorum *, struct request *);
+/* On the master: the proposal is taken over and zeroed. */
+void		 commit_propose(struct quorum *, struct proposal *,
+		    proposal_done *, void *);
+/* What a mutation makes, for its publication; 0, or -1: out of memory. */
+int		 commit_stage(struct quorum *, const struct cluster *,
+		    struct verr *);
+void		 commit_staged(struct quorum *, const char *);
+
 /* quorum_rpc.c */
 /* IMSG_MESH_REQUEST. */
 void		 rpc_request(struct quorum *, struct imsg *);
@@ -518,8 +559,6 @@ void		 trust_request(struct quorum *, struct imsg *);
 void		 trust_clear(struct quorum *);
 
 /* quorum_publish.c: changes on their way to the master and to the others */
-typedef void	 proposal_done(struct quorum *, uint64_t version,
-		    const char *error, void *);
 /*
  * A change of this node's own or of another's: applied here and sent to all,
  * or sent to the master.  Called back once, perhaps before it returns, with the
@@ -690,6 +729,8 @@ void		 store_init(struct store *, const char *);
  * was a file; or -1.
  */
 int		 store_load(struct store *, struct cluster *, struct verr *);
+/* Another hand of this process has written it.  0, or -1. */
+int		 store_known(struct store *, struct verr *);
 /* Durable when it returns 0; -1 with what is on disk as it was. */
 int		 store_save(struct store *, const struct cluster *,
 		    struct verr *);
@@ -779,6 +820,8 @@ int		 mutation_apply(struct quorum *, struct mutation *,
  */
 int		 config_install(struct quorum *, struct cluster *,
 		    struct verr *);
+/* The same of one that is on the disk already. */
+void		 config_replace(struct quorum *, struct cluster *);
 
 /* quorum_proposal.c */
 /*
@@ -794,7 +837,8 @@ void		 apply_client_gone(struct quorum *, uint32_t);
 void		 apply_clear(struct quorum *);
 
 /* quorum_change.c: what clients ask for */
-/* IMSG_CTL_MUTATE, IMSG_CTL_RESOLVERS. */
+/* IMSG_CTL_MUTATE, IMSG_CTL_RESOLVERS, IMSG_CTL_UPGRADE. */
+void		 mutate_upgrade(struct quorum *, struct imsg *);
 void		 mutate_request(struct quorum *, struct imsg *);
 void		 mutate_resolvers(struct quorum *, struct imsg *);
 

@@ -148,6 +148,44 @@ mutate_resolvers(struct quorum *q, struct imsg *imsg)
 	proposal_clear(&p);
 }
 
+/* Only when all members can follow. */
+void
+mutate_upgrade(struct quorum *q, struct imsg *imsg)
+{
+	const struct qpeer	*p;
+	struct proposal		 prop;
+	uint32_t		 client = imsg_get_id(imsg);
+	char			 list[512] = "";
+
+	if (q->cluster.protocol >= 2) {
+		ctl_result(q, client, CTL_OK, "this is protocol 2 already");
+		return;
+	}
+	TAILQ_FOREACH(p, &q->peers, entry) {
+		if (p->conf == NULL || (p->proto >= 2 &&
+		    heart_live(q, p->node_id)))
+			continue;
+		(void)strlcat(list, *list != '\0' ? ", " : "", sizeof(list));
+		(void)strlcat(list, p->node_id, sizeof(list));
+	}
+	if (*list != '\0') {
+		ctl_result(q, client, CTL_REFUSED, "these nodes are not there "
+		    "or do not speak protocol 2: %s", list);
+		return;
+	}
+	memset(&prop, 0, sizeof(prop));
+	prop.kind = PROP_REPLACE_CONFIG;
+	prop.config = record_dup(&cluster_record, &q->cluster);
+	if (prop.config == NULL)
+		ctl_result(q, client, CTL_REFUSED, "out of memory");
+	else {
+		prop.config->protocol = 2;
+		propose(q, &prop, client, "upgraded", "cluster",
+		    "to protocol 2");
+	}
+	proposal_clear(&prop);
+}
+
 static void
 propose(struct quorum *q, struct proposal *p, uint32_t client,
     const char *verb, const char *object, const char *name)

@@ -440,6 +440,15 @@ consensus_nlive(const struct consensus *c, struct monotime now)
 }
 
 int
+consensus_live(const struct consensus *c, const char *id, struct monotime now)
+{
+	const struct cons_peer	*p;
+
+	return ((p = cons_peer_find(c, id)) != NULL &&
+	    cons_peer_live(c, p, now));
+}
+
+int
 consensus_has_quorum(const struct consensus *c, struct monotime now)
 {
 	return (2 * consensus_nlive(c, now) >

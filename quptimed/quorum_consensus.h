@@ -271,6 +271,8 @@ const struct cons_entry *consensus_accepted(const struct consensus *);
 struct stamp	 cons_entry_stamp(const struct cons_entry *);
 /* Voters that are live, this node too, by what came from them. */
 uint32_t	 consensus_nlive(const struct consensus *, struct monotime);
+int		 consensus_live(const struct consensus *, const char *,
+		    struct monotime);
 /* Whether enough of them are for a majority. */
 int		 consensus_has_quorum(const struct consensus *,
 		    struct monotime);

@@ -126,38 +126,69 @@ heart_elect(struct quorum *q)
 {
 	struct legacy	*l = &q->legacy;
 	struct monotime	 now = mono_now();
-	char		 before[sizeof(q->told)];
 	int		 had = q->has_quorum, seeded;
 
+	if (q->commit != NULL)
+		return;
 	/* Who is on his way into a cluster waits for it. */
 	if ((seeded = join_is_seeded(q)))
 		legacy_restart(l, now);
 	else
 		(void)legacy_elect(l, now);
 	q->has_quorum = !seeded && legacy_has_quorum(l, now);
-	(void)strlcpy(before, q->told, sizeof(before));
-	(void)strlcpy(q->told, str(l->master), sizeof(q->told));
-	if (strcmp(before, q->told) != 0)
-		changed(q, before);
+	if (strcmp(q->told, str(l->master)) != 0)
+		heart_changed(q, q->master);
 	else if (had != q->has_quorum)
 		publish_master(q);
+}
+
+void
+heart_changed(struct quorum *q, int was)
+{
+	char	 before[sizeof(q->told)];
+
+	(void)strlcpy(before, q->told, sizeof(before));
+	(void)strlcpy(q->told, str(heart_master(q)), sizeof(q->told));
+	if (q->commit == NULL)
+		q->master = strcmp(q->told, q->node.node_id) == 0;
+	if (strcmp(before, q->told) != 0)
+		changed(q, before);
+	if (was && !q->master)
+		forget_votes(q);
+	report_master(q);
+	publish_master(q);
+}
+
+uint32_t
+heart_nlive(const struct quorum *q)
+{
+	return (q->commit != NULL ? commit_nlive(q) :
+	    legacy_nlive(&q->legacy, mono_now()));
 }
 
 const char *
 heart_master(const struct quorum *q)
 {
-	return (q->legacy.master);
+	return (q->commit != NULL ? commit_master(q) : q->legacy.master);
+}
+
+uint64_t
+heart_term(const struct quorum *q)
+{
+	return (q->commit != NULL ? commit_term(q) : q->legacy.term);
 }
 
 int
 heart_has_quorum(const struct quorum *q)
 {
-	return (q->has_quorum);
+	return (q->commit != NULL ? commit_has_quorum(q) : q->has_quorum);
 }
 
 int
 heart_live(const struct quorum *q, const char *node_id)
 {
+	if (q->commit != NULL)
+		return (commit_live(q, node_id));
 	return (legacy_live(&q->legacy, node_id, mono_now()));
 }
 
@@ -168,7 +199,7 @@ heart_up(struct quorum *q, struct qpeer *p)
 	 * A QUptime node that starts elects among the first it hears of: the
 	 * sooner the master is among them, the better.
 	 */
-	if (q->ticking && (q->master || p->quptimed))
+	if (q->ticking && q->commit == NULL && (q->master || p->quptimed))
 		beat(q, p);
 }
 
@@ -243,6 +274,8 @@ tick(int fd, short event, void *arg)
 	(void)fd;
 	(void)event;
 	evtimer_add(&q->tick_ev, &tv);
+	if (q->commit != NULL)
+		return;
 	TAILQ_FOREACH_SAFE(p, &q->peers, entry, next)
 		beat(q, p);
 	heart_elect(q);
@@ -265,6 +298,8 @@ beat(struct quorum *q, struct qpeer *p)
 	params.term = q->legacy.term;
 	params.master_id = q->legacy.master;
 	params.config_version = q->cluster.version;
+	/* QUptime is told nothing that it does not know. */
+	params.proto = p->quptimed ? PROTO_MAX : 0;
 	p->beating = 1;
 	peer_call(q, p, WIRE_HEARTBEAT, &params, BEAT_LIMIT, beat_done, NULL);
 }
@@ -285,6 +320,7 @@ beat_done(struct quorum *q, struct qpeer *p, const struct answer *a,
 		    fmt_vis(str(res->node_id), vis, sizeof(vis)));
 		return;
 	}
+	p->proto = res->proto;
 	heard(q, p, res->master_id, res->config_version);
 }
 
@@ -310,48 +346,41 @@ heard(struct quorum *q, struct qpeer *p, const char *master, uint64_t version)
 static void
 changed(struct quorum *q, const char *before)
 {
-	const char	*after = q->legacy.master;
+	const char	*after = heart_master(q);
 	char		 why[ERROR_MAX], vb[VIS_MAX], va[VIS_MAX];
-	int		 was = q->master;
 
-	q->master = after != NULL && strcmp(after, q->node.node_id) == 0;
 	(void)reason(q, before, why, sizeof(why));
 	fmt_vis(*before != '\0' ? before : "none", vb, sizeof(vb));
 	fmt_vis(after != NULL ? after : "none", va, sizeof(va));
 	log_info("master: %s -> %s%s (term %llu): %s", vb, va,
-	    q->master ? ", this node" : "",
-	    (unsigned long long)q->legacy.term, why);
+	    strcmp(q->told, q->node.node_id) == 0 ? ", this node" : "",
+	    (unsigned long long)heart_term(q), why);
 	monitor_event(q, "master", after != NULL ? after : "", "%s -> %s: %s",
 	    vb, va, why);
-	if (was && !q->master)
-		forget_votes(q);
-	report_master(q);
-	publish_master(q);
 }
 
 static const char *
 reason(struct quorum *q, const char *before, char *buf, size_t size)
 {
-	const struct legacy	*l = &q->legacy;
-	struct monotime		 now = mono_now();
-	uint32_t		 live;
+	const char	*master = heart_master(q);
+	uint32_t	 live, n = q->legacy.n;
 
-	live = legacy_nlive(l, now);
+	live = heart_nlive(q);
 	if (join_is_seeded(q))
 		(void)strlcpy(buf, "joining a cluster", size);
 	else if (!heart_is_member(q))
 		(void)strlcpy(buf, "this node is no member", size);
-	else if (l->master == NULL && !q->has_quorum)
+	else if (master == NULL && !heart_has_quorum(q))
 		(void)snprintf(buf, size, "no quorum, %u of %u nodes live",
-		    live, l->n);
-	else if (l->master == NULL || *before == '\0')
-		(void)snprintf(buf, size, "%u of %u nodes live", live, l->n);
+		    live, n);
+	else if (master == NULL || *before == '\0')
+		(void)snprintf(buf, size, "%u of %u nodes live", live, n);
 	else if (heart_find(&q->cluster, before) == NULL)
 		(void)strlcpy(buf, "the former one is no member", size);
-	else if (!legacy_live(l, before, now))
+	else if (!heart_live(q, before))
 		(void)snprintf(buf, size,
 		    "the former one is gone, %u of %u nodes live", live,
-		    l->n);
+		    n);
 	else
 		(void)strlcpy(buf, "it takes its place", size);
 	return (buf);

@@ -34,6 +34,8 @@ static int	 view(struct quorum *, struct mutation *, struct cluster *,
 		    struct verr *);
 static int	 view_list(struct reclist *, const struct mutation *,
 		    struct verr *);
+static int	 stage(struct quorum *, struct mutation *, struct cluster *,
+		    struct verr *);
 static void	 view_free(struct mutation *, const struct mutation *,
 		    struct cluster *);
 static void	 install(struct quorum *, struct mutation *,
@@ -66,6 +68,8 @@ mutation_apply(struct quorum *q, struct mutation *m, struct verr *ve)
 
 	if (view(q, m, &next, ve) == -1)
 		return (-1);
+	if (q->commit != NULL)
+		return (stage(q, m, &next, ve));
 	if (store_save(&q->store, &next, ve) == -1) {
 		view_free(m, NULL, &next);
 		return (-1);
@@ -74,14 +78,48 @@ mutation_apply(struct quorum *q, struct mutation *m, struct verr *ve)
 	return (0);
 }
 
+/* For a majority to have before it is in force. */
+static int
+stage(struct quorum *q, struct mutation *m, struct cluster *next,
+    struct verr *ve)
+{
+	struct mutation	*i;
+	int		 rv;
+
+	rv = commit_stage(q, next, ve);
+	view_free(m, NULL, next);
+	if (rv == -1)
+		return (-1);
+	/* It is a copy: what was taken over is done with. */
+	if (m->kind == MUT_RESOLVERS)
+		strlist_clear(&m->resolvers);
+	else if (m->kind == MUT_REPLACE)
+		record_clear(&cluster_record, m->with);
+	else
+		for (i = m; i != NULL; i = i->also) {
+			if (i->rec != NULL)
+				record_free(list_types[i->object].rec,
+				    i->rec);
+			i->rec = NULL;
+		}
+	return (0);
+}
+
 int
 config_install(struct quorum *q, struct cluster *cl, struct verr *ve)
+{
+	if (store_save(&q->store, cl, ve) == -1)
+		return (-1);
+	config_replace(q, cl);
+	return (0);
+}
+
+void
+config_replace(struct quorum *q, struct cluster *cl)
 {
 	struct mutation	 m;
 	struct cluster	 next = *cl, shell = *cl;
 
-	if (store_save(&q->store, &next, ve) == -1)
-		return (-1);
 	/* Nothing of it is made here. */
 	shell.updated_by = NULL;
 	memset(&m, 0, sizeof(m));
@@ -89,7 +127,6 @@ config_install(struct quorum *q, struct cluster *cl, struct verr *ve)
 	m.with = &shell;
 	install(q, &m, &next);
 	memset(cl, 0, sizeof(*cl));
-	return (0);
 }
 
 struct alert *

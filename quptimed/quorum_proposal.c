@@ -98,6 +98,10 @@ mutate_apply(struct quorum *q, struct proposal *p, struct verr *ve)
 	describe(q, &m, what, sizeof(what));
 	if (mutation_apply(q, &m, ve) == -1)
 		goto fail;
+	if (q->commit != NULL) {
+		commit_staged(q, what);
+		return (0);
+	}
 	log_info("version %llu: %s", (unsigned long long)q->cluster.version,
 	    what);
 	monitor_event(q, "config", "", "version %llu: %s",

@@ -87,6 +87,11 @@ publish_propose(struct quorum *q, struct proposal *p, proposal_done *done,
 {
 	if (!heart_has_quorum(q))
 		done(q, 0, "no quorum: refusing mutation", arg);
+	else if (q->master && q->commit != NULL)
+		commit_propose(q, p, done, arg);
+	else if (q->commit != NULL &&
+	    strcmp(str(heart_master(q)), q->node.node_id) == 0)
+		done(q, 0, "an election is under way", arg);
 	else if (q->master)
 		apply(q, p, done, arg);
 	else
@@ -101,6 +106,8 @@ publish_apply(struct quorum *q, struct proposal *p, proposal_done *done,
 		done(q, 0, "not master", arg);
 	else if (!heart_has_quorum(q))
 		done(q, 0, "no quorum", arg);
+	else if (q->commit != NULL)
+		commit_propose(q, p, done, arg);
 	else
 		apply(q, p, done, arg);
 }
@@ -142,6 +149,8 @@ publish_room(const struct quorum *q, struct verr *ve)
 void
 publish_heard(struct quorum *q, struct qpeer *p, uint64_t version)
 {
+	if (q->commit != NULL)
+		return;
 	if (q->master && version < q->cluster.version &&
 	    mono_cmp(mono_sub(mono_now(), p->pushed_at), PUSH_AGAIN) >= 0)
 		push(q, p);

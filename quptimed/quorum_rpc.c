@@ -51,6 +51,7 @@ static int	 decode(struct quorum *, struct request *);
 static void	 rpc_ping(struct quorum *, struct request *);
 static void	 rpc_whoami(struct quorum *, struct request *);
 static void	 rpc_heartbeat(struct quorum *, struct request *);
+static void	 rpc_vote(struct quorum *, struct request *);
 static void	 rpc_get_config(struct quorum *, struct request *);
 static void	 rpc_apply_config(struct quorum *, struct request *);
 static void	 rpc_propose(struct quorum *, struct request *);
@@ -78,7 +79,9 @@ static const struct method	 methods[WIRE_METHODS] = {
 	[WIRE_APPLY_CONFIG] =	{ GATE_PEERS, rpc_apply_config },
 	[WIRE_PROPOSE] =	{ GATE_PEERS, rpc_propose },
 	[WIRE_REPORT] =		{ GATE_PEERS, rpc_report },
-	[WIRE_STATUS] =		{ GATE_PEERS, rpc_status }
+	[WIRE_STATUS] =		{ GATE_PEERS, rpc_status },
+	[WIRE_VOTE] =		{ GATE_PEERS, rpc_vote },
+	[WIRE_VERDICTS] =	{ GATE_PEERS, rpc_vote }
 };
 
 void
@@ -324,6 +327,11 @@ rpc_heartbeat(struct quorum *q, struct request *req)
 
 	if (!is_its_own(q, req, p->from_node_id))
 		return;
+	if (q->commit != NULL && req->from->conf != NULL) {
+		commit_request(q, req);
+		return;
+	}
+	req->from->proto = p->proto;
 	if (*str(p->from_node_id) != '\0')
 		heart_heard(q, req->from, p->advertise, p->master_id,
 		    p->config_version);
@@ -331,10 +339,20 @@ rpc_heartbeat(struct quorum *q, struct request *req)
 	res.node_id = q->node.node_id;
 	res.advertise = (char *)(uintptr_t)heart_advertise(q, addr,
 	    sizeof(addr));
-	res.term = q->legacy.term;
-	res.master_id = q->legacy.master;
+	res.term = heart_term(q);
+	res.master_id = (char *)(uintptr_t)heart_master(q);
 	res.config_version = q->cluster.version;
+	res.proto = req->quptimed ? PROTO_MAX : 0;
 	rpc_result(q, req, &res);
+}
+
+static void
+rpc_vote(struct quorum *q, struct request *req)
+{
+	if (q->commit == NULL || req->from->conf == NULL)
+		rpc_error(q, req, "this node speaks protocol 1");
+	else
+		commit_request(q, req);
 }
 
 /* The same text goes out to whoever is sent it unasked. */
@@ -355,10 +373,15 @@ rpc_apply_config(struct quorum *q, struct request *req)
 	struct wire_apply_res	 res;
 	struct verr		 ve;
 
+	if (q->commit != NULL && p->term > 0 && req->from->conf != NULL) {
+		commit_request(q, req);
+		return;
+	}
+
 	memset(&res, 0, sizeof(res));
 	memset(&ve, 0, sizeof(ve));
 	/* The log tells why not. */
-	if (p->config != NULL)
+	if (p->config != NULL && q->commit == NULL && p->term == 0)
 		res.applied = heart_adopt(q, req->from, p->config, &ve) == 1;
 	res.current_version = q->cluster.version;
 	rpc_result(q, req, &res);

@@ -101,7 +101,7 @@ status_fill(struct quorum *q, const char *id, int quptimed,
 	res->master_id = strdup(str(heart_master(q)));
 	if (res->node_id == NULL || res->master_id == NULL)
 		return (-1);
-	res->term = q->legacy.term;
+	res->term = heart_term(q);
 	res->config_version = q->cluster.version;
 	res->has_quorum = heart_has_quorum(q);
 	res->quorum_size = quorum_size(q);
@@ -139,14 +139,14 @@ row_status(struct quorum *q, uint32_t client, const struct mview *view)
 	else if (!heart_has_quorum(q))
 		(void)snprintf(trouble, sizeof(trouble),
 		    "no quorum: %u of %u live, %lld needed",
-		    legacy_nlive(&q->legacy, mono_now()), q->legacy.n,
+		    heart_nlive(q), q->legacy.n,
 		    (long long)quorum_size(q));
 	else if (heart_master(q) == NULL)
 		(void)strlcpy(trouble, "an election is under way",
 		    sizeof(trouble));
 	s.trouble = trouble;
 	s.node_id = q->node.node_id;
-	s.term = q->legacy.term;
+	s.term = heart_term(q);
 	s.master_id = (char *)(uintptr_t)heart_master(q);
 	s.config_version = q->cluster.version;
 	s.has_quorum = heart_has_quorum(q);

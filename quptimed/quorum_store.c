@@ -103,6 +103,23 @@ store_load(struct store *s, struct cluster *cl, struct verr *ve)
 }
 
 int
+store_known(struct store *s, struct verr *ve)
+{
+	char	*buf;
+	size_t	 len;
+	int	 rv;
+
+	if ((rv = file_read(s, &buf, &len, ve)) == -1)
+		return (-1);
+	if (rv == 0)
+		return (verr_file(ve, s->path, "%s", strerror(ENOENT)));
+	hash(buf, len, s->hash);
+	s->known = 1;
+	freezero(buf, len);
+	return (0);
+}
+
+int
 store_save(struct store *s, const struct cluster *cl, struct verr *ve)
 {
 	char	*text;

@@ -248,7 +248,7 @@ propose(struct quorum *q, struct watch *w, const struct store *read,
 	w->applied = 0;
 	w->tries++;
 	memset(&ve, 0, sizeof(ve));
-	if (!q->master)
+	if (!q->master || q->commit != NULL)
 		ask(q, w);
 	else if (apply(q, w, &ve) == -1)
 		done(q, 0, verr_string(&ve, buf, sizeof(buf)), NULL);

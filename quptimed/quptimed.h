@@ -107,6 +107,7 @@
 	X(IMSG_CTL_SHOW_PROCS)		/* parent's own */		\
 	X(IMSG_CTL_MUTATE)		/* struct ctl_mutate, name, pairs */ \
 	X(IMSG_CTL_RESOLVERS)		/* uint32 n, strings */		\
+	X(IMSG_CTL_UPGRADE)		/* to protocol 2 */		\
 	X(IMSG_CTL_APPLY)		/* struct ctl_apply, edits */	\
 	X(IMSG_CTL_TRUST_REMOVE)	/* string: node id */		\
 	X(IMSG_CTL_ENROLL_CREATE)	/* struct ctl_enroll, string: name */ \
