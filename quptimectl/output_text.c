@@ -468,6 +468,7 @@ text_result(const struct parse_result *res, uint64_t version,
 	case ACT_RELOAD:
 	case ACT_RESOLVERS_SET:
 	case ACT_RESOLVERS_CLEAR:
+	case ACT_UPGRADE:
 	case ACT_ENROLL_APPROVE:
 	case ACT_ENROLL_REVOKE:
 		printf("%s (cluster version now %llu)\n", text,

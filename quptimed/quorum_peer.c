@@ -17,6 +17,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -469,6 +470,10 @@ message_down(struct quorum *q, struct ibuf *buf)
 			    peer_name(p, name, sizeof(name)), vis);
 		if (p->notify != NULL)
 			p->notify(q, p, PEER_DOWN, vis, p->notify_arg);
+		/* Its host is there, but nobody listens: it has died. */
+		if (q->commit != NULL && strstr(vis, strerror(ECONNREFUSED)) !=
+		    NULL)
+			commit_down(q, p);
 	}
 	peer_release(p);
 	free(why);

@@ -228,6 +228,7 @@ publish_text(struct quorum *q, size_t *len)
 	struct wire_config	 params;
 
 	if (pub->text == NULL) {
+		memset(&params, 0, sizeof(params));
 		params.config = &q->cluster;
 		pub->text = wire_params_text(WIRE_APPLY_CONFIG, q->dialect,
 		    &params, &pub->len);
