@@ -19,92 +19,42 @@
 #include <string.h>
 
 #include "fmt.h"
-#include "quorum.h"
-#include "quorum_consensus.h"
-#include "quorum_durable.h"
+#include "quorum_commit.h"
 #include "yaml.h"
 
 /*
- * Protocol 2, around its core: messages of the core go out as calls and come in
- * as requests, records go to the disk, changes wait here until a majority has
- * them.
+ * Protocol 2, around its core: records go to the disk, changes wait here until
+ * a majority has them.
  */
 
 #define TURN		MONO_MSEC(100)
-#define CALL_LIMIT	MONO_SEC(2)
-#define APPLY_LIMIT	MONO_SEC(10)
 #define LEARN_LIMIT	MONO_SEC(10)
-#define WAITING_MAX	1024
-#define WHAT_MAX	400
 #define ERROR_MAX	640
-#define VIS_MAX		320
 
-/* A change that waits, or that is in the version under way. */
-struct change {
-	TAILQ_ENTRY(change)	 entry;
-	struct proposal		 p;
-	proposal_done		*done;
-	void			*arg;
-	struct monotime		 deadline;	/* for who is to learn */
-	int			 learning;
-	char			 what[WHAT_MAX];
-};
-TAILQ_HEAD(changes, change);
-
-struct commit {
-	struct consensus	 core;
-	struct durable		 disk;
-	struct event		 ev;
-	struct changes		 waiting;
-	struct changes		 flying;
-	uint64_t		 version;	/* of the latter */
-	struct request		*request;	/* being answered */
-	struct cluster		*staged;	/* of the change at hand */
-	char			*staged_what;
-	int			 draining;
-	/* The text of a configuration, for all who are sent it. */
-	struct cons_config	*of;
-	struct cons_msg		 of_msg;
-	char			*text;
-	size_t			 len;
-};
-
-/* What a call was about, when its answer comes. */
-struct sent {
-	enum cons_kind	 kind;
-	int		 pre;
-};
-
-static struct cons_config
-		*config_of(struct cluster *);
 static void	 content_free(void *);
+static const char
+		*dirname_of(const struct quorum *, struct commit *);
+static int	 load(struct commit *, struct cons_durable *, struct verr *);
+static struct cons_config
+		*parsed(const char *, const char *, size_t, struct verr *);
 static int	 begin(struct quorum *, struct commit *, struct verr *);
+static void	 abandon(struct quorum *, const struct verr *);
 static void	 turn(int, short, void *);
-static void	 drain(struct quorum *);
 static void	 act(struct quorum *, struct cons_out *);
-static void	 send_out(struct quorum *, const struct cons_out *);
-static void	 answer(struct quorum *, const struct cons_out *);
-static void	 answered(struct quorum *, struct qpeer *,
-		    const struct answer *, void *);
-static void	 send_config(struct quorum *, struct qpeer *,
-		    const struct cons_msg *, struct sent *);
-static void	 save(struct quorum *, const struct cons_out *);
+static int	 save(struct quorum *, const struct cons_out *);
 static void	 in_force(struct quorum *, const struct cons_out *);
 static void	 new_master(struct quorum *, const char *);
 static void	 fail(struct quorum *, struct changes *, const char *);
-static void	 next_change(struct quorum *);
 static int	 try_change(struct quorum *, struct change *);
 static int	 learns(struct quorum *, struct change *);
+static void	 learner(struct quorum *, struct qpeer *, enum peer_news,
+		    const char *, void *);
 static void	 change_end(struct quorum *, struct change *, uint64_t,
 		    const char *);
-static void	 put_cons(struct wire_cons *, const struct cons_msg *);
-static void	 get_cons(const struct wire_cons *, struct cons_msg *);
-static struct qpeer
-		*peer_of(struct quorum *, const char *);
 
 /* The content is the cluster, which is taken over; fatal without memory. */
-static struct cons_config *
-config_of(struct cluster *cl)
+struct cons_config *
+commit_config(struct cluster *cl)
 {
 	struct cons_config	*g;
 	const char		**ids;
@@ -132,60 +82,89 @@ commit_start(struct quorum *q, struct verr *ve)
 {
 	struct commit		*c;
 	struct cons_durable	 d;
-	struct cons_verdicts	 nothing;
-	struct durable_texts	 texts;
-	struct cluster		*cl;
+	struct cons_verdicts	 none;
 	struct timeval		 tv = { 0, 0 };
 	int			 rv;
 
-	memset(&d, 0, sizeof(d));
-	memset(&nothing, 0, sizeof(nothing));
-	memset(&texts, 0, sizeof(texts));
+	memset(&none, 0, sizeof(none));
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		return (verr_set(ve, "", "out of memory"));
 	TAILQ_INIT(&c->waiting);
 	TAILQ_INIT(&c->flying);
-	durable_init(&c->disk, &durable_disk, NULL, "");
-	if ((rv = durable_load(&c->disk, &texts, ve)) == -1)
-		goto fail;
-	if (rv == 0 && begin(q, c, ve) == -1)
-		goto fail;
-	if ((cl = record_dup(&cluster_record, &q->cluster)) == NULL) {
-		(void)verr_set(ve, "", "out of memory");
-		goto fail;
+	durable_init(&c->disk, &durable_disk, NULL, dirname_of(q, c));
+	if ((rv = load(c, &d, ve)) == 0 && (rv = begin(q, c, ve)) == 0)
+		rv = load(c, &d, ve);
+	if (rv != 1) {
+		free(c);
+		return (-1);
 	}
-	d.term = c->disk.term;
-	if (c->disk.voted_for[0] != '\0' &&
-	    (d.voted_for = strdup(c->disk.voted_for)) == NULL)
-		fatal("%s", __func__);
-	d.committed.term = c->disk.committed.term;
-	d.committed.config = config_of(cl);
-	if (texts.next != NULL) {
-		if ((cl = record_new(&cluster_record)) == NULL)
-			fatal("%s", __func__);
-		if (yaml_parse(&cluster_record, cl, DURABLE_NEXT, texts.next,
-		    texts.next_len, ve) == -1) {
-			record_free(&cluster_record, cl);
-			cons_config_unref(d.committed.config);
-			free(d.voted_for);
-			goto fail;
-		}
-		d.next.term = c->disk.next.term;
-		d.next.config = config_of(cl);
-	}
-	durable_texts_clear(&texts);
-	if (consensus_init(&c->core, q->node.node_id, &cons_times, &d, nothing,
+	if (consensus_init(&c->core, q->node.node_id, &cons_times, &d, none,
 	    arc4random(), mono_now()) == -1)
 		fatal("%s", __func__);
 	q->commit = c;
 	evtimer_set(&c->ev, turn, q);
 	evtimer_add(&c->ev, &tv);
 	return (0);
+}
 
- fail:
-	durable_texts_clear(&texts);
-	free(c);
-	return (-1);
+/* The directory, as the messages about its files show it. */
+static const char *
+dirname_of(const struct quorum *q, struct commit *c)
+{
+	char	*slash;
+
+	(void)strlcpy(c->dir, q->store.path, sizeof(c->dir));
+	if ((slash = strrchr(c->dir, '/')) == NULL)
+		return (NULL);
+	slash[1] = '\0';
+	return (c->dir);
+}
+
+/* 1 and what the disk has; 0: nothing of protocol 2; or -1 and why. */
+static int
+load(struct commit *c, struct cons_durable *d, struct verr *ve)
+{
+	struct durable_texts	 t;
+	int			 rv;
+
+	memset(d, 0, sizeof(*d));
+	if ((rv = durable_load(&c->disk, &t, ve)) != 1)
+		return (rv);
+	d->term = c->disk.term;
+	if (c->disk.voted_for[0] != '\0' &&
+	    (d->voted_for = strdup(c->disk.voted_for)) == NULL)
+		fatal("%s", __func__);
+	d->committed.term = c->disk.committed.term;
+	d->committed.config = parsed(DURABLE_COMMITTED, t.committed,
+	    t.committed_len, ve);
+	if (d->committed.config == NULL)
+		rv = -1;
+	if (rv == 1 && t.next != NULL) {
+		d->next.term = c->disk.next.term;
+		d->next.config = parsed(DURABLE_NEXT, t.next, t.next_len, ve);
+		if (d->next.config == NULL)
+			rv = -1;
+	}
+	durable_texts_clear(&t);
+	if (rv == -1) {
+		cons_config_unref(d->committed.config);
+		free(d->voted_for);
+	}
+	return (rv);
+}
+
+static struct cons_config *
+parsed(const char *name, const char *text, size_t len, struct verr *ve)
+{
+	struct cluster	*cl;
+
+	if ((cl = record_new(&cluster_record)) == NULL)
+		fatal("%s", __func__);
+	if (yaml_parse(&cluster_record, cl, name, text, len, ve) == -1) {
+		record_free(&cluster_record, cl);
+		return (NULL);
+	}
+	return (commit_config(cl));
 }
 
 /* Out of protocol 1: what is in force is what was committed last there. */
@@ -265,7 +244,7 @@ commit_down(struct quorum *q, const struct qpeer *p)
 	if (p->conf == NULL)
 		return;
 	consensus_cut(&q->commit->core, p->node_id, mono_now());
-	drain(q);
+	commit_drain(q);
 }
 
 static void
@@ -278,13 +257,13 @@ turn(int fd, short event, void *arg)
 	(void)event;
 	evtimer_add(&q->commit->ev, &tv);
 	consensus_tick(&q->commit->core, mono_now());
-	drain(q);
-	next_change(q);
+	commit_drain(q);
+	commit_next(q);
 }
 
 /* Each action is done before the next one is looked at. */
-static void
-drain(struct quorum *q)
+void
+commit_drain(struct quorum *q)
 {
 	struct commit	*c = q->commit;
 	struct cons_out	*o;
@@ -310,17 +289,17 @@ act(struct quorum *q, struct cons_out *o)
 	case CONS_SEND:
 		if (o->msg.kind == CONS_HEARTBEAT || o->msg.kind == CONS_VOTE ||
 		    o->msg.kind == CONS_APPLY || o->msg.kind == CONS_VERDICTS)
-			send_out(q, o);
+			commit_send(q, o);
 		else
-			answer(q, o);
+			commit_answer(q, o);
 		break;
 	case CONS_SAVE_VOTE:
 	case CONS_SAVE_CONFIG:
-		save(q, o);
+		(void)save(q, o);
 		break;
 	case CONS_COMMIT:
-		save(q, o);
-		in_force(q, o);
+		if (save(q, o) == 0)
+			in_force(q, o);
 		break;
 	case CONS_MASTER:
 		new_master(q, o->to);
@@ -342,290 +321,13 @@ act(struct quorum *q, struct cons_out *o)
 	}
 }
 
-static struct qpeer *
-peer_of(struct quorum *q, const char *id)
-{
-	struct qpeer	*p;
-
-	TAILQ_FOREACH(p, &q->peers, entry)
-		if (p->node_id != NULL && strcmp(p->node_id, id) == 0)
-			break;
-	return (p);
-}
-
-static void
-put_cons(struct wire_cons *w, const struct cons_msg *m)
-{
-	w->commit_term = m->committed.term;
-	w->commit_version = m->committed.n;
-	w->accepted_term = m->accepted.term;
-	w->accepted_version = m->accepted.n;
-	w->verdict_term = m->verdicts.high.term;
-	w->verdict_counter = m->verdicts.high.n;
-	w->verdict_digest = m->verdicts.digest;
-}
-
-static void
-get_cons(const struct wire_cons *w, struct cons_msg *m)
-{
-	m->committed.term = w->commit_term;
-	m->committed.n = w->commit_version;
-	m->accepted.term = w->accepted_term;
-	m->accepted.n = w->accepted_version;
-	m->verdicts.high.term = w->verdict_term;
-	m->verdicts.high.n = w->verdict_counter;
-	m->verdicts.digest = w->verdict_digest;
-}
-
-/* To who is not connected nothing is sent; the core tries again. */
-static void
-send_out(struct quorum *q, const struct cons_out *o)
-{
-	const struct cons_msg	*m = &o->msg;
-	struct wire_heartbeat	 beat;
-	struct wire_vote	 vote;
-	struct qpeer		*p;
-	struct sent		*s;
-	char			 addr[512];
-
-	if ((p = peer_of(q, o->to)) == NULL || !p->up ||
-	    (m->kind == CONS_HEARTBEAT && p->beating))
-		return;
-	if ((s = calloc(1, sizeof(*s))) == NULL) {
-		log_warn("%s", __func__);
-		return;
-	}
-	s->kind = m->kind;
-	s->pre = m->pre;
-	switch (m->kind) {
-	case CONS_HEARTBEAT:
-		memset(&beat, 0, sizeof(beat));
-		beat.from_node_id = q->node.node_id;
-		beat.advertise = (char *)(uintptr_t)heart_advertise(q, addr,
-		    sizeof(addr));
-		beat.term = m->term;
-		beat.master_id = (char *)(uintptr_t)m->master;
-		beat.config_version = q->cluster.version;
-		beat.proto = PROTO_MAX;
-		if (m->handover)
-			beat.handover_to = o->to;
-		put_cons(&beat.cons, m);
-		p->beating = 1;
-		peer_call(q, p, WIRE_HEARTBEAT, &beat, CALL_LIMIT, answered,
-		    s);
-		break;
-	case CONS_VOTE:
-		memset(&vote, 0, sizeof(vote));
-		vote.term = m->term;
-		vote.candidate_id = q->node.node_id;
-		vote.pre = m->pre;
-		put_cons(&vote.cons, m);
-		peer_call(q, p, WIRE_VOTE, &vote, CALL_LIMIT, answered, s);
-		break;
-	case CONS_APPLY:
-		send_config(q, p, m, s);
-		break;
-	default:
-		free(s);
-		break;
-	}
-}
-
-/* One text for all; what it says beside the configuration is the same, too. */
-static void
-send_config(struct quorum *q, struct qpeer *p, const struct cons_msg *m,
-    struct sent *s)
-{
-	struct commit		*c = q->commit;
-	struct wire_config	 params;
-
-	if (c->of != m->config || c->of_msg.term != m->term ||
-	    c->text == NULL) {
-		if (c->text != NULL)
-			freezero(c->text, c->len);
-		memset(&params, 0, sizeof(params));
-		params.config = m->config->content;
-		params.term = m->term;
-		params.master_id = q->node.node_id;
-		put_cons(&params.cons, m);
-		c->text = wire_params_text(WIRE_APPLY_CONFIG, q->dialect,
-		    &params, &c->len);
-		cons_config_unref(c->of);
-		c->of = cons_config_ref(m->config);
-		c->of_msg.term = m->term;
-	}
-	if (c->text == NULL) {
-		log_warn("%s", __func__);
-		free(s);
-		return;
-	}
-	peer_call_text(q, p, WIRE_APPLY_CONFIG, c->text, c->len, APPLY_LIMIT,
-	    answered, s);
-}
-
-/* What came back of a call goes to the core as the message it is. */
-static void
-answered(struct quorum *q, struct qpeer *p, const struct answer *a, void *arg)
-{
-	struct sent			*s = arg;
-	const struct wire_heartbeat_res	*beat = a->result;
-	const struct wire_apply_res	*apply = a->result;
-	const struct wire_vote_res	*vote = a->result;
-	struct cons_msg			 m;
-
-	memset(&m, 0, sizeof(m));
-	if (s->kind == CONS_HEARTBEAT)
-		p->beating = 0;
-	m.kind = s->kind + 1;
-	m.pre = s->pre;
-	if (a->result == NULL || q->commit == NULL || p->node_id == NULL) {
-		free(s);
-		return;
-	}
-	switch (s->kind) {
-	case CONS_HEARTBEAT:
-		m.term = beat->term;
-		get_cons(&beat->cons, &m);
-		p->last_seen = wall_now();
-		p->config_version = beat->config_version;
-		p->proto = beat->proto;
-		break;
-	case CONS_VOTE:
-		m.term = vote->term;
-		m.ok = vote->granted;
-		get_cons(&vote->cons, &m);
-		break;
-	case CONS_APPLY:
-		m.term = apply->term;
-		m.ok = apply->applied;
-		get_cons(&apply->cons, &m);
-		if (!m.ok && *str(apply->reason) != '\0')
-			peer_complain(q, p, "does not take version %llu: %s",
-			    (unsigned long long)q->commit->core.d.term,
-			    apply->reason);
-		break;
-	default:
-		free(s);
-		return;
-	}
-	free(s);
-	consensus_receive(&q->commit->core, p->node_id, &m, mono_now());
-	drain(q);
-	next_change(q);
-}
-
-/* The core answers a request within its turn. */
-static void
-answer(struct quorum *q, const struct cons_out *o)
-{
-	const struct cons_msg		*m = &o->msg;
-	struct request			*req = q->commit->request;
-	struct wire_heartbeat_res	 beat;
-	struct wire_apply_res		 apply;
-	struct wire_vote_res		 vote;
-	char				 addr[512];
-
-	if (req == NULL || req->answered)
-		return;
-	switch (m->kind) {
-	case CONS_HEARTBEAT_OK:
-		memset(&beat, 0, sizeof(beat));
-		beat.node_id = q->node.node_id;
-		beat.advertise = (char *)(uintptr_t)heart_advertise(q, addr,
-		    sizeof(addr));
-		beat.term = m->term;
-		beat.master_id = q->commit->core.master;
-		beat.config_version = q->cluster.version;
-		beat.proto = PROTO_MAX;
-		put_cons(&beat.cons, m);
-		rpc_result(q, req, &beat);
-		break;
-	case CONS_VOTE_OK:
-		memset(&vote, 0, sizeof(vote));
-		vote.term = m->term;
-		vote.granted = m->ok;
-		vote.reason = (char *)(uintptr_t)m->reason;
-		put_cons(&vote.cons, m);
-		rpc_result(q, req, &vote);
-		break;
-	case CONS_APPLY_OK:
-		memset(&apply, 0, sizeof(apply));
-		apply.term = m->term;
-		apply.applied = m->ok;
-		apply.reason = (char *)(uintptr_t)m->reason;
-		apply.current_version = q->cluster.version;
-		put_cons(&apply.cons, m);
-		rpc_result(q, req, &apply);
-		break;
-	default:
-		break;
-	}
-}
-
-void
-commit_request(struct quorum *q, struct request *req)
-{
-	const struct wire_heartbeat	*beat = req->params;
-	const struct wire_vote		*vote = req->params;
-	struct wire_config		*apply = req->params;
-	struct commit			*c = q->commit;
-	struct cons_msg			 m;
-	struct verr			 ve;
-	char				 buf[ERROR_MAX];
-
-	memset(&m, 0, sizeof(m));
-	memset(&ve, 0, sizeof(ve));
-	switch (req->method) {
-	case WIRE_HEARTBEAT:
-		m.kind = CONS_HEARTBEAT;
-		m.term = beat->term;
-		m.master = *str(beat->master_id) != '\0' ? beat->master_id :
-		    NULL;
-		m.handover = strcmp(str(beat->handover_to),
-		    q->node.node_id) == 0;
-		get_cons(&beat->cons, &m);
-		req->from->last_seen = wall_now();
-		req->from->config_version = beat->config_version;
-		req->from->proto = beat->proto;
-		break;
-	case WIRE_VOTE:
-		m.kind = CONS_VOTE;
-		m.term = vote->term;
-		m.pre = vote->pre;
-		get_cons(&vote->cons, &m);
-		break;
-	default:
-		m.kind = CONS_APPLY;
-		m.term = apply->term;
-		get_cons(&apply->cons, &m);
-		if (apply->config == NULL || record_validate(&cluster_record,
-		    apply->config, "", &ve) == -1 ||
-		    heart_peers_ok(q, apply->config, &ve) == -1) {
-			peer_complain(q, req->from, "version refused: %s",
-			    verr_string(&ve, buf, sizeof(buf)));
-			rpc_error(q, req, "refused");
-			return;
-		}
-		m.config = config_of(apply->config);
-		apply->config = NULL;
-		break;
-	}
-	c->request = req;
-	consensus_receive(&c->core, req->from->node_id, &m, mono_now());
-	drain(q);
-	c->request = NULL;
-	cons_config_unref(m.config);
-	if (!req->answered)
-		rpc_error(q, req, "refused");
-}
-
-/* What cannot be written was not promised: the node ends rather than lie. */
-static void
+/* What cannot be written is not promised. */
+static int
 save(struct quorum *q, const struct cons_out *o)
 {
 	struct durable	*d = &q->commit->disk;
 	struct verr	 ve;
-	char		*text, buf[ERROR_MAX];
+	char		*text;
 	size_t		 len;
 	int		 rv;
 
@@ -651,7 +353,42 @@ save(struct quorum *q, const struct cons_out *o)
 		break;
 	}
 	if (rv == -1)
+		abandon(q, &ve);
+	return (rv);
+}
+
+/* As if this node had died here: it goes on with what the disk has. */
+static void
+abandon(struct quorum *q, const struct verr *why)
+{
+	struct commit		*c = q->commit;
+	struct cons_durable	 d;
+	struct cons_verdicts	 none;
+	struct verr		 ve;
+	struct cluster		*cl;
+	char			 buf[ERROR_MAX];
+	int			 was = q->master;
+
+	log_warnx("%s", verr_string(why, buf, sizeof(buf)));
+	memset(&none, 0, sizeof(none));
+	memset(&ve, 0, sizeof(ve));
+	if (load(c, &d, &ve) != 1)
 		fatalx("%s", verr_string(&ve, buf, sizeof(buf)));
+	if (d.committed.config->version > q->cluster.version) {
+		cl = record_dup(&cluster_record, d.committed.config->content);
+		if (cl == NULL)
+			fatal("%s", __func__);
+		config_replace(q, cl);
+		free(cl);
+	}
+	if (consensus_abandon(&c->core, &d, none, mono_now()) == -1)
+		fatal("%s", __func__);
+	q->master = 0;
+	heart_changed(q, was);
+	(void)snprintf(buf, sizeof(buf), "not committed or unknown: %s",
+	    why->msg);
+	fail(q, &c->flying, buf);
+	fail(q, &c->waiting, buf);
 }
 
 /* A majority has it. */
@@ -664,6 +401,10 @@ in_force(struct quorum *q, const struct cons_out *o)
 	struct cluster	*cl;
 	uint64_t	 version = o->msg.config->version;
 
+	/* One who learns is not in it yet. */
+	if (join_is_seeded(q) && !cons_config_has(o->msg.config,
+	    q->node.node_id))
+		return;
 	if (version != q->cluster.version) {
 		cl = record_dup(&cluster_record, o->msg.config->content);
 		if (cl == NULL)
@@ -739,34 +480,77 @@ commit_propose(struct quorum *q, struct proposal *p, proposal_done *done,
 	ch->arg = arg;
 	TAILQ_INSERT_TAIL(&c->waiting, ch, entry);
 	if (!c->draining)
-		next_change(q);
+		commit_next(q);
 }
 
 /* One after the other: each builds on what the last one made. */
-static void
-next_change(struct quorum *q)
+void
+commit_next(struct quorum *q)
 {
 	struct commit	*c = q->commit;
-	struct change	*ch;
+	struct change	*ch, *next;
 
-	while (!c->draining && consensus_idle(&c->core) &&
-	    (ch = TAILQ_FIRST(&c->waiting)) != NULL) {
+	if (c->draining || c->choosing)
+		return;
+	c->choosing = 1;
+	for (ch = TAILQ_FIRST(&c->waiting); ch != NULL &&
+	    consensus_idle(&c->core); ch = next) {
+		next = TAILQ_NEXT(ch, entry);
 		if (learns(q, ch))
-			return;
-		TAILQ_REMOVE(&c->waiting, ch, entry);
-		if (try_change(q, ch) == -1)
 			continue;
-		drain(q);
+		TAILQ_REMOVE(&c->waiting, ch, entry);
+		if (try_change(q, ch) == 0)
+			break;
 	}
+	c->choosing = 0;
+	commit_drain(q);
 }
 
 /* A node that is let in is first to have what the others have. */
 static int
 learns(struct quorum *q, struct change *ch)
 {
-	(void)q;
-	(void)ch;
-	return (0);
+	struct consensus		*core = &q->commit->core;
+	const struct enrollment		*e;
+	const struct pending_join	*join;
+	struct qpeer			*p;
+
+	if (ch->p.kind != PROP_APPROVE_ENROLLMENT ||
+	    (e = mutate_find(q, OBJ_ENROLLMENT, str(ch->p.target))) == NULL ||
+	    (join = e->pending_join) == NULL ||
+	    heart_find(&q->cluster, str(join->node_id)) != NULL ||
+	    consensus_learned(core, join->node_id))
+		return (0);
+	p = commit_peer(q, join->node_id);
+	if (!ch->learning) {
+		ch->learning = 1;
+		ch->deadline = mono_add(mono_now(), LEARN_LIMIT);
+		if (p == NULL && (p = peer_bootstrap(q, join->advertise,
+		    join->fingerprint, learner, NULL)) != NULL &&
+		    (p->node_id = strdup(join->node_id)) == NULL)
+			fatal("%s", __func__);
+		return (1);
+	}
+	if (p != NULL && p->up)
+		(void)consensus_learn(core, join->node_id, mono_now());
+	if (mono_cmp(mono_now(), ch->deadline) < 0)
+		return (1);
+	if (p != NULL && p->conf == NULL)
+		peer_remove(q, p);
+	TAILQ_REMOVE(&q->commit->waiting, ch, entry);
+	change_end(q, ch, 0, "the new node cannot be reached");
+	return (1);
+}
+
+static void
+learner(struct quorum *q, struct qpeer *p, enum peer_news what,
+    const char *why, void *arg)
+{
+	(void)p;
+	(void)why;
+	(void)arg;
+	if (q->commit != NULL && what == PEER_UP)
+		commit_next(q);
 }
 
 static int
@@ -787,7 +571,7 @@ try_change(struct quorum *q, struct change *ch)
 	(void)strlcpy(ch->what, str(c->staged_what), sizeof(ch->what));
 	free(c->staged_what);
 	c->staged_what = NULL;
-	g = config_of(c->staged);
+	g = commit_config(c->staged);
 	c->staged = NULL;
 	c->version = g->version;
 	TAILQ_INSERT_TAIL(&c->flying, ch, entry);

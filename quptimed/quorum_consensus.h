@@ -254,6 +254,8 @@ int		 consensus_idle(const struct consensus *);
  */
 int		 consensus_publish(struct consensus *, struct cons_config *,
 		    struct monotime, const char **);
+/* Whether that one has what the voters have. */
+int		 consensus_learned(const struct consensus *, const char *);
 /* A node that is about to be a voter, for as long as this one is master. */
 int		 consensus_learn(struct consensus *, const char *,
 		    struct monotime);

@@ -422,6 +422,14 @@ consensus_publish(struct consensus *c, struct cons_config *g,
 }
 
 int
+consensus_learned(const struct consensus *c, const char *id)
+{
+	const struct cons_peer	*p;
+
+	return ((p = cons_peer_find(c, id)) != NULL && p->learned);
+}
+
+int
 consensus_learn(struct consensus *c, const char *id, struct monotime now)
 {
 	struct cons_peer	*p;

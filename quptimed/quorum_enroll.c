@@ -73,7 +73,10 @@ static void	 recorded(struct quorum *, uint64_t, const char *, void *);
 static void	 approved(struct quorum *, uint64_t, const char *, void *);
 static void	 answer_accepted(struct quorum *, struct request *,
 		    const char *);
-static void	 answer_pending(struct quorum *, struct request *);
+static void	 answer_members(struct quorum *, struct request *,
+		    const char *, int);
+static void	 answer_pending(struct quorum *, struct request *,
+		    const char *);
 static void	 answer_refused(struct quorum *, struct request *,
 		    const char *);
 static const char
@@ -132,7 +135,7 @@ enroll_rpc(struct quorum *q, struct request *req)
 	}
 	e = enroll_find(q, p->token_id, 0);
 	if (is_waiting(e, p->node_id, p->fingerprint) && !e->auto_approve)
-		answer_pending(q, req);
+		answer_pending(q, req, p->node_id);
 	else
 		enroll_start_job(q, req, e, p);
 }
@@ -339,9 +342,17 @@ recorded(struct quorum *q, uint64_t version, const char *error, void *arg)
 		    addr);
 		monitor_event(q, "token", en->id, "%s at %s waits for "
 		    "approval", id, addr);
-		answer_pending(q, en->req);
+		answer_pending(q, en->req, en->join->node_id);
 		enrolling_free(q, en);
 		return;
+	}
+	/*
+	 * In protocol 2 it is to have what the others have before it is one of
+	 * them, and so to know them.
+	 */
+	if (q->commit != NULL) {
+		answer_accepted(q, en->req, en->join->node_id);
+		en->req = NULL;
 	}
 	memset(&p, 0, sizeof(p));
 	p.kind = PROP_APPROVE_ENROLLMENT;
@@ -363,7 +374,10 @@ approved(struct quorum *q, uint64_t version, const char *error, void *arg)
 	(void)version;
 	if (error != NULL) {
 		(void)snprintf(buf, sizeof(buf), "auto-approve: %s", error);
-		answer_refused(q, en->req, buf);
+		if (en->req != NULL)
+			answer_refused(q, en->req, buf);
+		else
+			log_warnx("token %s: %s", en->id, buf);
 		enrolling_free(q, en);
 		return;
 	}
@@ -374,13 +388,21 @@ approved(struct quorum *q, uint64_t version, const char *error, void *arg)
 	/* The master's push may come later than this answer. */
 	(void)trust_add(q, join->node_id, join->advertise, join->fingerprint,
 	    join->cert_pem);
-	answer_accepted(q, en->req, join->node_id);
+	if (en->req != NULL)
+		answer_accepted(q, en->req, join->node_id);
 	enrolling_free(q, en);
+}
+
+static void
+answer_accepted(struct quorum *q, struct request *req, const char *joiner)
+{
+	answer_members(q, req, joiner, 1);
 }
 
 /* With all who are members but the one that asks. */
 static void
-answer_accepted(struct quorum *q, struct request *req, const char *joiner)
+answer_members(struct quorum *q, struct request *req, const char *joiner,
+    int accepted)
 {
 	static struct wire_whoami_res	 peers[MAX_PEERS];
 	static void			*v[MAX_PEERS];
@@ -405,16 +427,21 @@ answer_accepted(struct quorum *q, struct request *req, const char *joiner)
 	cluster.peers.v = v;
 	cluster.peers.n = n;
 	memset(&res, 0, sizeof(res));
-	res.accepted = 1;
+	res.accepted = accepted;
+	res.pending = !accepted;
 	res.cluster = &cluster;
 	rpc_result(q, req, &res);
 }
 
 static void
-answer_pending(struct quorum *q, struct request *req)
+answer_pending(struct quorum *q, struct request *req, const char *joiner)
 {
 	struct wire_enroll_res	 res;
 
+	if (q->commit != NULL) {
+		answer_members(q, req, joiner, 0);
+		return;
+	}
 	memset(&res, 0, sizeof(res));
 	res.pending = 1;
 	rpc_result(q, req, &res);

@@ -554,7 +554,7 @@ enrolled(struct quorum *q, struct qpeer *p, const struct answer *a, void *arg)
 		over(q, j, CTL_REFUSED, "cluster rejected enrollment: %s",
 		    fmt_vis(res->error, vis, sizeof(vis)));
 	else if (res->accepted || res->pending)
-		let_in(q, j, p, res->accepted ? res->cluster : NULL);
+		let_in(q, j, p, res->cluster);
 	else
 		over(q, j, CTL_REFUSED,
 		    "cluster returned neither accepted nor pending");

@@ -372,7 +372,13 @@ rpc_apply_config(struct quorum *q, struct request *req)
 	struct wire_config	*p = req->params;
 	struct wire_apply_res	 res;
 	struct verr		 ve;
+	char			 buf[ERROR_MAX];
 
+	memset(&ve, 0, sizeof(ve));
+	/* A node that is about to be let in is first sent what there is. */
+	if (q->commit == NULL && p->term > 0 && join_is_seeded(q) &&
+	    req->from->conf != NULL && commit_start(q, &ve) == -1)
+		log_warnx("%s", verr_string(&ve, buf, sizeof(buf)));
 	if (q->commit != NULL && p->term > 0 && req->from->conf != NULL) {
 		commit_request(q, req);
 		return;

@@ -53,7 +53,8 @@ for n in a b c; do
 	ok "$n speaks it" wait_until 10 protocol $n
 done
 is "which is said once" "$(ctl a cluster upgrade)" \
-    "this is protocol 2 already"
+    "this is protocol 2 already (cluster version now $(field a \
+    .config_version))"
 ok "with a master" wait_until 10 same_master a b c
 ok "who takes changes" wait_until 10 ready a
 ok "a change on a follower" ctl c check add tcp two 127.0.0.1:1
@@ -80,5 +81,17 @@ start "$dead"
 ok "the dead one is back" wait_until 15 knows three a b c
 ok "and follows" wait_until 5 same_master a b c
 ok "under one version" wait_until 5 same_version a b c
+
+# Nodes come and go.
+start d || exit 1
+t=$(token b --auto-approve)
+ok "another node joins" ctl d join "$t"
+ok "all four are live" wait_until 10 all_live a 4
+ok "it has all changes" wait_until 5 knows three a b c d
+ok "and makes them" wait_until 5 ctl d check add tcp four 127.0.0.1:1
+ok "which all have" wait_until 2 knows four a b c d
+ok "it is taken out" ctl d peer remove "$(field d .node_id)"
+ok "which all know" wait_until 5 has_peers a 3
+ok "the others go on" wait_until 5 ctl b check remove four
 
 done_testing

@@ -31,9 +31,9 @@ static const struct {
 	{ &node_record, "",
 	    "node_id bind_addr bind_port advertise cluster_secret compat " },
 	{ &cluster_record, "Version UpdatedAt UpdatedBy Peers Checks Alerts "
-	    "PendingEnrollments Resolvers ",
+	    "PendingEnrollments Resolvers Protocol ",
 	    "version updated_at updated_by peers checks alerts "
-	    "pending_enrollments resolvers " },
+	    "pending_enrollments resolvers protocol " },
 	{ &peer_record, "NodeID Advertise Fingerprint CertPEM ",
 	    "node_id advertise fingerprint cert_pem " },
 	{ &check_record, "ID Name Type Target Interval Timeout ExpectStatus "
