@@ -139,7 +139,7 @@ _quptimectl()
 		return
 		;;
 	cluster)
-		words="resolvers"
+		words="resolvers upgrade"
 		;;
 	enroll)
 		words="approve create join list revoke"

@@ -210,7 +210,7 @@ _quptimectl()
 		;;
 	cluster)
 		if ((CURRENT == 2)); then
-			compadd resolvers
+			compadd resolvers upgrade
 		elif ((CURRENT == 3)); then
 			compadd clear list set show
 		fi
