@@ -22,6 +22,8 @@
 # shellcheck source=regress/integ/mesh.sh
 . "$(dirname "$0")/mesh.sh"
 
+long_test
+
 protocol()
 {
 	ctl "$1" export >/dev/null
