@@ -242,6 +242,7 @@ gives(const char *id, struct cluster *cl)
 	struct qpeer		*p = peer(id);
 
 	memset(&a, 0, sizeof(a));
+	memset(&res, 0, sizeof(res));
 	res.config = cl;
 	a.result = cl != NULL ? &res : NULL;
 	a.error = "no answer";
