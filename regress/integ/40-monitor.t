@@ -87,6 +87,7 @@ ok "the webhook hears RECOVERED of http" wait_until 20 heard web RECOVERED 1
 ok "the webhook hears RECOVERED of tcp" wait_until 20 heard port RECOVERED 1
 is "each was told once" "$(alerts web DOWN) $(alerts web RECOVERED) \
 $(alerts port DOWN) $(alerts port RECOVERED)" "1 1 1 1"
+ok "and the last one" wait_until 20 is_state a name up
 ctl a show status >/dev/null
 is "show status exits with 0 again" "$?" 0
 for e in 'check  web unknown -> up (1/1 ok)' \
