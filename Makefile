@@ -42,6 +42,7 @@ bench: all
 	@regress/bench/run
 	@regress/bench/mix
 	@regress/bench/mesh
+	@regress/bench/failover
 
 lint:
 	@regress/deps lint

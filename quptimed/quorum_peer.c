@@ -470,10 +470,15 @@ message_down(struct quorum *q, struct ibuf *buf)
 			    peer_name(p, name, sizeof(name)), vis);
 		if (p->notify != NULL)
 			p->notify(q, p, PEER_DOWN, vis, p->notify_arg);
-		/* Its host is there, but nobody listens: it has died. */
-		if (q->commit != NULL && strstr(vis, strerror(ECONNREFUSED)) !=
-		    NULL)
-			commit_down(q, p);
+		/*
+		 * Its host is there, but nobody listens: it has died, and who
+		 * waits for it does so for nothing.
+		 */
+		if (strstr(vis, strerror(ECONNREFUSED)) != NULL) {
+			calls_fail(q, p, vis);
+			if (q->commit != NULL && !p->gone)
+				commit_down(q, p);
+		}
 	}
 	peer_release(p);
 	free(why);
