@@ -34,6 +34,11 @@ leg: all
 	@cd regress/unit && ${MAKE} all
 	@regress/leg
 
+# The model of protocol 2, alone.
+model: config
+	@regress/deps regress
+	@prove --timer -v -e "regress/each sh" regress/model/model.t
+
 fuzz:
 	@regress/deps regress
 	@regress/fuzz/run
@@ -69,5 +74,5 @@ distclean: clean
 	rm -rf run
 	rm -f config.h config.mk config.log
 
-.PHONY: all bench clean config distclean fuzz install leg lint regress run \
-	uninstall
+.PHONY: all bench clean config distclean fuzz install leg lint model regress \
+	run uninstall
