@@ -39,6 +39,11 @@ model: config
 	@regress/deps regress
 	@prove --timer -v -e "regress/each sh" regress/model/model.t
 
+# The simulator of protocol 2: SEEDS of them, 20000 if not said.
+sim: all
+	@cd regress/sim && ${MAKE} -s sim
+	@regress/sim/sim -n "$${SEEDS:-20000}"
+
 fuzz:
 	@regress/deps regress
 	@regress/fuzz/run
@@ -65,7 +70,8 @@ uninstall: config
 	done
 
 clean: config
-	@for d in ${DIRS} regress/unit regress/fuzz regress/bench; do \
+	@for d in ${DIRS} regress/unit regress/fuzz regress/bench \
+	    regress/sim; do \
 		(cd $$d && ${MAKE} clean) || exit 1; \
 	done
 	rm -rf legs
@@ -75,4 +81,4 @@ distclean: clean
 	rm -f config.h config.mk config.log
 
 .PHONY: all bench clean config distclean fuzz install leg lint model regress \
-	run uninstall
+	run sim uninstall

@@ -380,7 +380,8 @@ cons_message(struct consensus *c, const char *to, enum cons_kind kind)
 void
 cons_save_vote(struct consensus *c)
 {
-	(void)cons_emit(c, CONS_SAVE_VOTE, c->d.voted_for);
+	(void)cons_emit(c, CONS_SAVE_VOTE,
+	    MUTANT(VOTE_NOT_DURABLE) ? NULL : c->d.voted_for);
 }
 
 void
@@ -540,7 +541,8 @@ consensus_receive(struct consensus *c, const char *from,
 		receivers[m->kind](c, from, m, now);
 		return;
 	}
-	if (!adopt(c, m->term)) {
+	if (!adopt(c, m->term) &&
+	    !(MUTANT(VERDICTS_ANY_TERM) && m->kind == CONS_VERDICTS)) {
 		/* Whoever asks is told; answers of old are nothing. */
 		if (m->kind == CONS_HEARTBEAT || m->kind == CONS_APPLY ||
 		    m->kind == CONS_VERDICTS || m->kind == CONS_VOTE) {
@@ -619,12 +621,21 @@ on_verdicts(struct consensus *c, const char *from, const struct cons_msg *m,
     struct monotime now)
 {
 	struct cons_out	*o;
+	int		 fits;
 
 	if (c->role == CONS_IS_MASTER)
 		return;
 	follow(c, from, now);
-	/* What builds on verdicts that are not here would leave a gap. */
-	if ((m->all || stamp_cmp(m->above, c->verdicts.high) <= 0) &&
+	/*
+	 * All of them may be late, and take back what came since.  What builds
+	 * on verdicts that are not here would leave a gap.
+	 */
+	if (m->all)
+		fits = c->verdicts.high.term != c->d.term ||
+		    stamp_cmp(m->verdicts.high, c->verdicts.high) >= 0;
+	else
+		fits = stamp_cmp(m->above, c->verdicts.high) <= 0;
+	if (fits &&
 	    (o = cons_emit(c, CONS_SAVE_VERDICTS, NULL)) != NULL) {
 		o->msg.payload = m->payload;
 		o->msg.all = m->all;

@@ -241,9 +241,15 @@ win(struct consensus *c, struct monotime now)
 	TAILQ_FOREACH(p, &c->peers, entry) {
 		p->acks = p->vote;
 		p->acked = now;
-		memset(&p->accepted, 0, sizeof(p->accepted));
+		if (!MUTANT(OLD_TERM_ACKS))
+			memset(&p->accepted, 0, sizeof(p->accepted));
 		memset(&p->verdicts, 0, sizeof(p->verdicts));
 		p->merged = p->synced = p->sending = p->telling = 0;
+	}
+	if (MUTANT(NO_REPUBLISH)) {
+		c->ready = 1;
+		(void)cons_emit(c, CONS_READY, NULL);
+		return;
 	}
 	cons_fly(c, consensus_accepted(c)->config, now);
 }

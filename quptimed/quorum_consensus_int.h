@@ -18,6 +18,7 @@
 #define QUORUM_CONSENSUS_INT_H
 
 #include "quorum_consensus.h"
+#include "quorum_mutant.h"
 
 /* Between the files of quorum_consensus.h. */
 

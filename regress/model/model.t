@@ -85,8 +85,8 @@ holds()
 	    "$(sed -n 's/^pan: elapsed time //p' "$work/$_name/out")"
 }
 
-# caught name mutant [flag ...]: by the shortest way to the error, so that it can
-# be read; or by any of at most $steps steps, which takes less memory.
+# caught name mutant [flag ...]: by the shortest way to the error, so that it
+# can be read; or by any of at most $steps steps, which takes less memory.
 caught()
 {
 	_name=$1

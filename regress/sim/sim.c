@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "quorum_consensus.h"
+#include "quorum_mutant.h"
 
 /*
  * A deterministic simulator: up to seven nodes, each the real core of protocol
@@ -97,6 +98,7 @@ enum what {
 	EV_CLIENT,
 	EV_REVIVE,
 	EV_TARGET,
+	EV_DEATH,
 	EV_CUT
 };
 
@@ -120,6 +122,7 @@ static int64_t		 now;		/* ns */
 static uint64_t		 rng;
 static int		 verbose;
 static uint64_t		 seed;
+enum quorum_mutant	 quorum_mutant;
 static int		 cut[NODES][NODES];
 static double		 loss, twice, fragile, spread;
 static int		 nnodes;
@@ -381,6 +384,10 @@ boot(int i)
 	d.next = n->disk.next;
 	if (d.next.config != NULL)
 		cons_config_ref(d.next.config);
+	if (d.committed.config->version < high_version[i])
+		broken("G3: %s comes back with version %llu, but had %llu",
+		    ids[i], (unsigned long long)d.committed.config->version,
+		    (unsigned long long)high_version[i]);
 	n->up = 1;
 	n->is_master = n->ready = n->npending = n->nwaiting = 0;
 	n->learning = -1;
@@ -442,8 +449,9 @@ transmit(int from, const struct cons_out *o)
 	if (to >= nnodes || cut[from][to] || frand() < loss)
 		return;
 	for (copies = frand() < twice ? 2 : 1; copies > 0; copies--) {
-		r = frand() * (below(4) == 0 ? (below(4) == 0 ? 2.0 : .1) :
-		    .01);
+		/* One random number at a time: seeds are for all compilers. */
+		r = frand();
+		r *= below(4) ? .01 : below(4) ? .1 : below(8) ? 2 : 8;
 		e = later(secs(r), EV_MSG);
 		e->node = from;
 		e->to = to;
@@ -578,8 +586,8 @@ tell(int i)
 		r = &n->disk.row[k];
 		if (!n->ready || r->id == 0 || n->telling[k] == r->id)
 			continue;
-		if (r->sent || stamp_cmp(r->stamp, n->decided) > 0 ||
-		    (r->stamp.term != n->term &&
+		if (r->sent || (stamp_cmp(r->stamp, n->decided) > 0 &&
+		    !MUTANT(ALERT_BEFORE_COMMIT)) || (r->stamp.term != n->term &&
 		    now - n->took_over < secs(4)))
 			continue;
 		trace("%s tells of check %d (%u)", ids[i], k, r->id);
@@ -609,6 +617,14 @@ save(int i, const struct cons_out *o)
 
 	dies = !calm && frand() < fragile;
 	lost = dies && below(3) == 0;
+	/* Mutants: it says that it is there, and comes back without it. */
+	if (o->action == CONS_SAVE_CONFIG && MUTANT(ACK_BEFORE_FSYNC))
+		lost |= below(2);
+	else if (o->action == CONS_COMMIT && MUTANT(RENAME_NO_FSYNC) &&
+	    !lost && below(2)) {
+		committed(i, o);
+		lost = 1;
+	}
 	if (lost)
 		;
 	else if (o->action == CONS_SAVE_VOTE) {
@@ -636,7 +652,12 @@ save(int i, const struct cons_out *o)
 		rows_save(n, o->msg.payload, o->msg.all);
 	if (!dies)
 		return (0);
-	crash(i, secs(below(3) == 0 ? .01 : frand() * 3));
+	/* Or once it has said so. */
+	if (!lost && below(2)) {
+		later(secs(.0002), EV_DEATH)->node = i;
+		return (0);
+	}
+	crash(i, secs(below(3) ? .01 : frand() * 3));
 	return (-1);
 }
 
@@ -718,6 +739,11 @@ publish(int i)
 		c.voters |= 1U << n->learning;
 		n->learned = 0;
 		n->learning = -1;
+	} else if (!calm && MUTANT(TWO_MEMBERS) && below(6) == 0) {
+		for (k = 0; k < 2; k++)
+			c.voters ^= 1U << below(nnodes);
+		if (c.voters == 0)
+			c.voters = ((struct content *)g->content)->voters;
 	} else if (!calm && below(12) == 0) {
 		k = below(nnodes);
 		if (c.voters & (1U << k) && (c.voters & ~(1U << k)) != 0)
@@ -813,7 +839,7 @@ chaos(void)
 		loss = twice = 0;
 		return;
 	}
-	if (r < .3) {
+	if (r < .25) {
 		side = 1 + below((1 << nnodes) - 2);
 		memset(cut, 0, sizeof(cut));
 		j = below(5) < 2;
@@ -822,17 +848,18 @@ chaos(void)
 			    ((side >> (i % nnodes)) & 1) &&
 			    (!j || ((side >> (i / nnodes)) & 1)))
 				cut[i / nnodes][i % nnodes] = 1;
-	} else if (r < .45) {
+	} else if (r < .35) {
 		i = below(nnodes);
 		j = below(nnodes);
 		cut[i][j] = cut[j][i] = i != j;
-	} else if (r < .65)
+	} else if (r < .55)
 		memset(cut, 0, sizeof(cut));
-	else if (r < .85)
-		crash(below(nnodes), secs(below(3) == 0 ? .05 : frand() * 8));
-	else {
-		/* Two elections at once. */
-		for (i = 0; i < 2; i++) {
+	else if (r < .7) {
+		i = below(nnodes);
+		crash(i, secs(below(3) == 0 ? .05 : frand() * 8));
+	} else {
+		/* Elections at once. */
+		for (i = 0; i < 2 + (int)(rnd() & 1); i++) {
 			struct cons_msg	 m;
 			struct node	*n = &nodes[below(nnodes)];
 
@@ -872,7 +899,7 @@ run(uint64_t which)
 	first.voters = (1U << k) - 1;
 	loss = (double[]){ 0, .02, .15 }[below(3)];
 	twice = below(2) ? .05 : 0;
-	fragile = (double[]){ 0, .01, .05 }[below(3)];
+	fragile = (double[]){ 0, .02, .1 }[below(3)];
 	spread = (double[]){ .1, .5, 1 }[below(3)];
 	for (i = 0; i < nnodes; i++) {
 		struct node	*n = &nodes[i];
@@ -913,6 +940,9 @@ run(uint64_t which)
 			if (now / 1000000 < END_MS - 12000)
 				later(secs(frand() * 6), EV_TARGET);
 			break;
+		case EV_DEATH:
+			crash(e->node, secs(below(3) ? .001 : frand() * 3));
+			break;
 		case EV_CUT:
 			if (nodes[e->node].up) {
 				consensus_cut(&nodes[e->node].core,
@@ -934,6 +964,30 @@ run(uint64_t which)
 			broken("G4: transition %d was never told", i);
 }
 
+/* A mutant's name, in small letters with hyphens. */
+static enum quorum_mutant
+mutant_of(const char *name)
+{
+	static const char *const	 names[] = {
+		[MUTANT_NONE] = "none",
+		[MUTANT_VOTE_NOT_DURABLE] = "vote-not-durable",
+		[MUTANT_ACK_BEFORE_FSYNC] = "ack-before-fsync",
+		[MUTANT_NO_REPUBLISH] = "no-republish",
+		[MUTANT_OLD_TERM_ACKS] = "old-term-acks",
+		[MUTANT_TWO_MEMBERS] = "two-members",
+		[MUTANT_ALERT_BEFORE_COMMIT] = "alert-before-commit",
+		[MUTANT_VERDICTS_ANY_TERM] = "verdicts-any-term",
+		[MUTANT_RENAME_NO_FSYNC] = "rename-no-fsync",
+		[MUTANT_VERDICTS_NOT_COUNTED] = "verdicts-not-counted"
+	};
+	size_t				 i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i], name) == 0)
+			return ((enum quorum_mutant)i);
+	errx(2, "%s: no such mutant", name);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -943,10 +997,13 @@ main(int argc, char *argv[])
 	int		 fds[2];
 
 	jobs = (int)sysconf(_SC_NPROCESSORS_ONLN);
-	while ((ch = getopt(argc, argv, "j:n:s:v")) != -1)
+	while ((ch = getopt(argc, argv, "j:m:n:s:v")) != -1)
 		switch (ch) {
 		case 'j':
 			jobs = atoi(optarg);
+			break;
+		case 'm':
+			quorum_mutant = mutant_of(optarg);
 			break;
 		case 'n':
 			count = strtoull(optarg, NULL, 10);
@@ -959,8 +1016,8 @@ main(int argc, char *argv[])
 			break;
 		default:
 			fprintf(stderr,
-			    "usage: sim [-v] [-j jobs] [-n seeds] [-s first]"
-			    "\n");
+			    "usage: sim [-v] [-j jobs] [-m mutant] [-n seeds] "
+			    "[-s first]\n");
 			return (2);
 		}
 	if (pipe(fds) == -1)
