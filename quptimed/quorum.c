@@ -203,20 +203,14 @@ follow_protocol(struct quorum *q)
 {
 	struct verr	 ve;
 	char		 buf[640];
-	int		 was;
 
 	if (!q->ticking || (q->cluster.protocol >= 2) == (q->commit != NULL))
 		return;
-	if (q->commit != NULL) {
-		commit_clear(q);
-		log_info("protocol 1");
-	} else if (commit_start(q, &ve) == 0) {
-		log_info("protocol 2");
-		was = q->master;
-		q->master = 0;
-		heart_changed(q, was);
-	} else
+	memset(&ve, 0, sizeof(ve));
+	if ((q->commit != NULL ? commit_leave(q, &ve) :
+	    commit_start(q, &ve)) == -1)
 		fatalx("%s", verr_string(&ve, buf, sizeof(buf)));
+	log_info("protocol %d", q->commit != NULL ? 2 : 1);
 }
 
 int64_t

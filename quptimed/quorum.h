@@ -514,6 +514,11 @@ uint64_t	 heart_term(const struct quorum *);
  */
 int		 commit_start(struct quorum *, struct verr *);
 void		 commit_clear(struct quorum *);
+/*
+ * Back to protocol 1, with the configuration in force, of a node that is about
+ * to join another cluster.  0, or -1 with the reason.
+ */
+int		 commit_leave(struct quorum *, struct verr *);
 const char	*commit_master(const struct quorum *);
 uint64_t	 commit_term(const struct quorum *);
 int		 commit_has_quorum(const struct quorum *);
@@ -829,6 +834,12 @@ void		 config_replace(struct quorum *, struct cluster *);
  * taken over; or -1 with the reason, and nothing changed.
  */
 int		 mutate_apply(struct quorum *, struct proposal *,
+		    struct verr *);
+/*
+ * Whether the cluster can go over to that configuration's protocol: 2 when all
+ * members are live and speak it, and never back.  0, or -1 with the reason.
+ */
+int		 mutate_protocol(struct quorum *, const struct cluster *,
 		    struct verr *);
 
 /* quorum_apply.c: IMSG_CTL_APPLY, many edits that are one change */

@@ -148,41 +148,33 @@ mutate_resolvers(struct quorum *q, struct imsg *imsg)
 	proposal_clear(&p);
 }
 
-/* Only when all members can follow. */
+/* Asked here too: a master that is no quptimed would not know the field. */
 void
 mutate_upgrade(struct quorum *q, struct imsg *imsg)
 {
-	const struct qpeer	*p;
-	struct proposal		 prop;
-	uint32_t		 client = imsg_get_id(imsg);
-	char			 list[512] = "";
+	struct proposal	 prop;
+	struct verr	 ve;
+	char		 buf[640];
+	uint32_t	 client = imsg_get_id(imsg);
 
 	if (q->cluster.protocol >= 2) {
 		ctl_result(q, client, CTL_OK, "this is protocol 2 already");
 		return;
 	}
-	TAILQ_FOREACH(p, &q->peers, entry) {
-		if (p->conf == NULL || (p->proto >= 2 &&
-		    heart_live(q, p->node_id)))
-			continue;
-		(void)strlcat(list, *list != '\0' ? ", " : "", sizeof(list));
-		(void)strlcat(list, p->node_id, sizeof(list));
-	}
-	if (*list != '\0') {
-		ctl_result(q, client, CTL_REFUSED, "these nodes are not there "
-		    "or do not speak protocol 2: %s", list);
-		return;
-	}
 	memset(&prop, 0, sizeof(prop));
+	memset(&ve, 0, sizeof(ve));
 	prop.kind = PROP_REPLACE_CONFIG;
 	prop.config = record_dup(&cluster_record, &q->cluster);
+	if (prop.config != NULL)
+		prop.config->protocol = 2;
 	if (prop.config == NULL)
 		ctl_result(q, client, CTL_REFUSED, "out of memory");
-	else {
-		prop.config->protocol = 2;
+	else if (mutate_protocol(q, prop.config, &ve) == -1)
+		ctl_result(q, client, CTL_REFUSED, "%s",
+		    verr_string(&ve, buf, sizeof(buf)));
+	else
 		propose(q, &prop, client, "upgraded", "cluster",
 		    "to protocol 2");
-	}
 	proposal_clear(&prop);
 }
 

@@ -43,7 +43,7 @@ static void	 turn(int, short, void *);
 static void	 act(struct quorum *, struct cons_out *);
 static int	 save(struct quorum *, const struct cons_out *);
 static void	 in_force(struct quorum *, const struct cons_out *);
-static void	 new_master(struct quorum *, const char *);
+static void	 new_master(struct quorum *);
 static void	 fail(struct quorum *, struct changes *, const char *);
 static int	 try_change(struct quorum *, struct change *);
 static int	 learns(struct quorum *, struct change *);
@@ -104,6 +104,7 @@ commit_start(struct quorum *q, struct verr *ve)
 	q->commit = c;
 	evtimer_set(&c->ev, turn, q);
 	evtimer_add(&c->ev, &tv);
+	new_master(q);
 	return (0);
 }
 
@@ -207,6 +208,16 @@ commit_clear(struct quorum *q)
 	free(c);
 }
 
+int
+commit_leave(struct quorum *q, struct verr *ve)
+{
+	if (durable_forget(&q->commit->disk, ve) == -1)
+		return (-1);
+	commit_clear(q);
+	new_master(q);
+	return (0);
+}
+
 const char *
 commit_master(const struct quorum *q)
 {
@@ -302,7 +313,7 @@ act(struct quorum *q, struct cons_out *o)
 			in_force(q, o);
 		break;
 	case CONS_MASTER:
-		new_master(q, o->to);
+		new_master(q);
 		break;
 	case CONS_READY:
 		q->master = 1;
@@ -367,7 +378,6 @@ abandon(struct quorum *q, const struct verr *why)
 	struct verr		 ve;
 	struct cluster		*cl;
 	char			 buf[ERROR_MAX];
-	int			 was = q->master;
 
 	log_warnx("%s", verr_string(why, buf, sizeof(buf)));
 	memset(&none, 0, sizeof(none));
@@ -383,8 +393,7 @@ abandon(struct quorum *q, const struct verr *why)
 	}
 	if (consensus_abandon(&c->core, &d, none, mono_now()) == -1)
 		fatal("%s", __func__);
-	q->master = 0;
-	heart_changed(q, was);
+	new_master(q);
 	(void)snprintf(buf, sizeof(buf), "not committed or unknown: %s",
 	    why->msg);
 	fail(q, &c->flying, buf);
@@ -432,12 +441,12 @@ in_force(struct quorum *q, const struct cons_out *o)
 	}
 }
 
+/* Whoever it is, this node has yet to be ready. */
 static void
-new_master(struct quorum *q, const char *id)
+new_master(struct quorum *q)
 {
 	int	 was = q->master;
 
-	(void)id;
 	q->master = 0;
 	heart_changed(q, was);
 }

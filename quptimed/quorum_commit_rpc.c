@@ -324,7 +324,8 @@ commit_request(struct quorum *q, struct request *req)
 		get_cons(&apply->cons, &m);
 		if (apply->config == NULL || record_validate(&cluster_record,
 		    apply->config, "", &ve) == -1 || (!join_is_seeded(q) &&
-		    heart_peers_ok(q, apply->config, &ve) == -1)) {
+		    (heart_peers_ok(q, apply->config, &ve) == -1 ||
+		    mutate_protocol(q, apply->config, &ve) == -1))) {
 			peer_complain(q, req->from, "version refused: %s",
 			    verr_string(&ve, buf, sizeof(buf)));
 			rpc_error(q, req, "refused");

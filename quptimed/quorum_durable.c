@@ -267,6 +267,27 @@ durable_commit(struct durable *d, uint64_t term, uint64_t version,
 	return (0);
 }
 
+int
+durable_forget(struct durable *d, struct verr *ve)
+{
+	static const char *const	 names[] = {
+		DURABLE_NEXT, DURABLE_VOTE
+	};
+	size_t				 i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (d->ops->unlink(d->arg, names[i]) == -1 && errno != ENOENT)
+			return (verr_file(ve, names[i], "%s",
+			    strerror(errno)));
+	if (d->ops->fsync_dir(d->arg) == -1)
+		return (verr_file(ve, DURABLE_VOTE, "directory: %s",
+		    strerror(errno)));
+	d->term = 0;
+	d->voted_for[0] = '\0';
+	d->has_next = d->has_committed = 0;
+	return (0);
+}
+
 /* 1, 0 when it is not there, or -1. */
 static int
 load_vote(struct durable *d, struct verr *ve)

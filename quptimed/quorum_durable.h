@@ -110,5 +110,7 @@ int	 durable_save_next(struct durable *, uint64_t term, uint64_t version,
 /* What was accepted under that stamp is committed. */
 int	 durable_commit(struct durable *, uint64_t term, uint64_t version,
 	    struct verr *);
+/* This node promises nothing any more: it is about to be another cluster's. */
+int	 durable_forget(struct durable *, struct verr *);
 
 #endif /* QUORUM_DURABLE_H */

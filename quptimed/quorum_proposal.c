@@ -326,8 +326,35 @@ make_replacement(struct quorum *q, struct proposal *p, struct mutation *m,
 	if (q->cluster.peers.n > 0 &&
 	    heart_find(with, q->node.node_id) == NULL)
 		return (verr_set(ve, "peers", "must list the master"));
+	if (mutate_protocol(q, with, ve) == -1)
+		return (-1);
 	m->kind = MUT_REPLACE;
 	m->with = with;
+	return (0);
+}
+
+int
+mutate_protocol(struct quorum *q, const struct cluster *with,
+    struct verr *ve)
+{
+	const struct qpeer	*p;
+	char			 list[sizeof(ve->msg) / 2] = "";
+
+	if ((with->protocol >= 2) == (q->cluster.protocol >= 2))
+		return (0);
+	if (q->cluster.protocol >= 2)
+		return (verr_set(ve, "protocol", "there is no way back from "
+		    "2"));
+	TAILQ_FOREACH(p, &q->peers, entry) {
+		if (p->conf == NULL || (p->proto >= 2 &&
+		    heart_live(q, p->node_id)))
+			continue;
+		(void)strlcat(list, *list != '\0' ? ", " : "", sizeof(list));
+		(void)strlcat(list, p->node_id, sizeof(list));
+	}
+	if (*list != '\0')
+		return (verr_set(ve, "protocol", "not there, or not able to "
+		    "speak 2: %s", list));
 	return (0);
 }
 

@@ -182,7 +182,8 @@ look(struct quorum *q, struct watch *w)
 		rv = 0;
 	}
 	if (rv == 1 && (heart_peers_ok(q, &next, &ve) == -1 ||
-	    mutate_templates(q, &next, &ve) == -1))
+	    mutate_templates(q, &next, &ve) == -1 ||
+	    mutate_protocol(q, &next, &ve) == -1))
 		rv = -1;
 	if (rv == 1 && !q->master && masters_only(&q->cluster, &next))
 		rv = verr_set(&ve, "", "tokens, and members that are not "

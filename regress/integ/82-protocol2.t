@@ -96,4 +96,25 @@ ok "it is taken out" ctl d peer remove "$(field d .node_id)"
 ok "which all know" wait_until 5 has_peers a 3
 ok "the others go on" wait_until 5 ctl b check remove four
 
+# There is no way back, by hand either.
+edited=$work/a/data/cluster.yaml
+cp -p "$edited" "$work/edit" && sed '/^protocol:/d' "$work/edit" >"$edited"
+like "the protocol stays" "$(ctl a reload 2>&1)" "protocol: "
+cp -p "$work/edit" "$edited"
+ok "and the daemon lives on" ctl a show alerts
+sed 's,127.0.0.1:1,127.0.0.1:2,' "$work/edit" >"$edited"
+ok "another edit is taken" ctl a reload
+ok "and all have it" wait_until 5 same_version a b c
+
+# A node that has gone over by itself may still join.
+start e || exit 1
+ok "a node alone goes over" ctl e cluster upgrade
+ok "and is its own master" wait_until 10 ready e
+t=$(token b --auto-approve)
+ok "then it joins the others" ctl e join "$t"
+kill "$(cat "$work/e/pid")" && wait "$(cat "$work/e/pid")"
+ok "and starts again" start e
+ok "with what they have" wait_until 10 knows three a b c e
+ok "under one version" wait_until 5 same_version a b c e
+
 done_testing
