@@ -80,8 +80,7 @@ static const struct method	 methods[WIRE_METHODS] = {
 	[WIRE_PROPOSE] =	{ GATE_PEERS, rpc_propose },
 	[WIRE_REPORT] =		{ GATE_PEERS, rpc_report },
 	[WIRE_STATUS] =		{ GATE_PEERS, rpc_status },
-	[WIRE_VOTE] =		{ GATE_PEERS, rpc_vote },
-	[WIRE_VERDICTS] =	{ GATE_PEERS, rpc_vote }
+	[WIRE_VOTE] =		{ GATE_PEERS, rpc_vote }
 };
 
 void

@@ -46,7 +46,6 @@ enum wire_method {
 	WIRE_REPORT,
 	WIRE_STATUS,
 	WIRE_VOTE,		/* protocol 2 */
-	WIRE_VERDICTS,		/* protocol 2 */
 	WIRE_METHODS		/* their number; a method that is not known */
 };
 
@@ -146,9 +145,6 @@ struct wire_apply_res {
 	uint64_t	 term;
 	char		*reason;
 	struct wire_cons cons;
-	int		 all;		/* the verdicts are all there are */
-	struct reclist	 verdicts;	/* struct wire_verdict, above the
-					 * master's */
 };
 
 struct wire_vote {
@@ -262,22 +258,6 @@ struct wire_verdict {
 	char		*alert;		/* none, owed, sent, failed */
 	int64_t		 attempts;
 	char		*alert_id;	/* the same in every copy */
-};
-
-struct wire_verdicts {
-	uint64_t	 term;
-	char		*master_id;
-	uint64_t	 above_term;	/* the receiver has those up to it */
-	uint64_t	 above_counter;
-	int		 all;
-	struct wire_cons cons;
-	struct reclist	 verdicts;	/* struct wire_verdict */
-};
-
-struct wire_verdicts_res {
-	uint64_t	 term;
-	char		*reason;
-	struct wire_cons cons;
 };
 
 /* Of one check only, and all about it; quptimed asks so, QUptime does not. */

@@ -137,31 +137,12 @@ static const struct field	wire_config_fields[] = {
 };
 WRECORD(wire_config, wire_config);
 
-static const struct field	one_verdict_fields[] = {
-	W(wire_verdict, check_id, FT_STR),
-	W(wire_verdict, state, FT_STR, OMIT),
-	W(wire_verdict, from, FT_STR, OMIT),
-	W(wire_verdict, since, FT_TIME, OMIT),
-	W(wire_verdict, term, FT_UINT),
-	W(wire_verdict, counter, FT_UINT),
-	W(wire_verdict, ok_count, FT_INT, OMIT),
-	W(wire_verdict, total, FT_INT, OMIT),
-	W(wire_verdict, detail, FT_STR, OMIT),
-	W(wire_verdict, alert, FT_STR, OMIT),
-	W(wire_verdict, attempts, FT_INT, OMIT),
-	W(wire_verdict, alert_id, FT_STR, OMIT),
-};
-WRECORD(one_verdict, wire_verdict);
-
 static const struct field	wire_apply_res_fields[] = {
 	W(wire_apply_res, applied, FT_BOOL),
 	W(wire_apply_res, current_version, FT_UINT),
 	W(wire_apply_res, term, FT_UINT, OMIT),
 	W(wire_apply_res, reason, FT_STR, OMIT),
 	CONS(wire_apply_res),
-	W(wire_apply_res, all, FT_BOOL, OMIT),
-	W(wire_apply_res, verdicts, FT_RECS, OMIT, .max = MAX_CHECKS + 1,
-	    .rec = &one_verdict_record),
 };
 WRECORD(wire_apply_res, wire_apply_res);
 
@@ -180,25 +161,6 @@ static const struct field	wire_vote_res_fields[] = {
 	CONS(wire_vote_res),
 };
 WRECORD(wire_vote_res, wire_vote_res);
-
-static const struct field	wire_verdicts_fields[] = {
-	W(wire_verdicts, term, FT_UINT),
-	W(wire_verdicts, master_id, FT_STR),
-	W(wire_verdicts, above_term, FT_UINT, OMIT),
-	W(wire_verdicts, above_counter, FT_UINT, OMIT),
-	W(wire_verdicts, all, FT_BOOL, OMIT),
-	CONS(wire_verdicts),
-	W(wire_verdicts, verdicts, FT_RECS, .flags = F_ARRAY,
-	    .max = MAX_CHECKS + 1, .rec = &one_verdict_record),
-};
-WRECORD(wire_verdicts, wire_verdicts);
-
-static const struct field	wire_verdicts_res_fields[] = {
-	W(wire_verdicts_res, term, FT_UINT),
-	W(wire_verdicts_res, reason, FT_STR, OMIT),
-	CONS(wire_verdicts_res),
-};
-WRECORD(wire_verdicts_res, wire_verdicts_res);
 
 static const struct field	wire_record_pending_fields[] = {
 	W(wire_record_pending, id, FT_STR),
@@ -317,8 +279,6 @@ static const struct {
 				    &wire_status_res_record },
 	[WIRE_VOTE] =		{ "RequestVote", &wire_vote_record,
 				    &wire_vote_res_record },
-	[WIRE_VERDICTS] =	{ "ApplyVerdicts", &wire_verdicts_record,
-				    &wire_verdicts_res_record },
 };
 
 /* The payload of a proposal, as the one field of a struct proposal. */

@@ -361,7 +361,7 @@ test_types(void)
 		}
 	}
 	fix_mute(0);
-	is_int(n, 62, "these are all fields");
+	is_int(n, 49, "these are all fields");
 	fix_unload();
 }
 
