@@ -480,6 +480,12 @@ void		 heart_up(struct quorum *, struct qpeer *);
 void		 heart_heard(struct quorum *, struct qpeer *,
 		    const char *advertise, const char *master,
 		    uint64_t version);
+/*
+ * What a heartbeat of either protocol is answered; the strings are borrowed, of
+ * this node and of the buffer.
+ */
+void		 heart_answer(const struct quorum *, const struct request *,
+		    struct wire_heartbeat_res *, char *, size_t);
 /* The address this node tells others. */
 const char	*heart_advertise(const struct quorum *, char *, size_t);
 /*

@@ -14,6 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,12 +29,11 @@
  */
 
 #define TURN		MONO_MSEC(100)
+#define WAITING_MAX	1024
 #define LEARN_LIMIT	MONO_SEC(10)
 #define ERROR_MAX	640
 
 static void	 content_free(void *);
-static const char
-		*dirname_of(const struct quorum *, struct commit *);
 static int	 load(struct commit *, struct cons_durable *, struct verr *);
 static struct cons_config
 		*parsed(const char *, const char *, size_t, struct verr *);
@@ -44,7 +44,8 @@ static void	 act(struct quorum *, struct cons_out *);
 static int	 save(struct quorum *, const struct cons_out *);
 static void	 in_force(struct quorum *, const struct cons_out *);
 static void	 new_master(struct quorum *);
-static void	 fail(struct quorum *, struct changes *, const char *);
+static void	 fail(struct quorum *, const char *);
+static void	 unwait(struct commit *, struct change *);
 static int	 try_change(struct quorum *, struct change *);
 static int	 learns(struct quorum *, struct change *);
 static void	 learner(struct quorum *, struct qpeer *, enum peer_news,
@@ -84,14 +85,15 @@ commit_start(struct quorum *q, struct verr *ve)
 	struct cons_durable	 d;
 	struct cons_verdicts	 none;
 	struct timeval		 tv = { 0, 0 };
+	char			 path[sizeof(q->store.path)];
 	int			 rv;
 
 	memset(&none, 0, sizeof(none));
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		return (verr_set(ve, "", "out of memory"));
 	TAILQ_INIT(&c->waiting);
-	TAILQ_INIT(&c->flying);
-	durable_init(&c->disk, &durable_disk, NULL, dirname_of(q, c));
+	(void)strlcpy(path, q->store.path, sizeof(path));
+	durable_init(&c->disk, &durable_disk, NULL, dirname(path));
 	if ((rv = load(c, &d, ve)) == 0 && (rv = begin(q, c, ve)) == 0)
 		rv = load(c, &d, ve);
 	if (rv != 1) {
@@ -106,19 +108,6 @@ commit_start(struct quorum *q, struct verr *ve)
 	evtimer_add(&c->ev, &tv);
 	new_master(q);
 	return (0);
-}
-
-/* The directory, as the messages about its files show it. */
-static const char *
-dirname_of(const struct quorum *q, struct commit *c)
-{
-	char	*slash;
-
-	(void)strlcpy(c->dir, q->store.path, sizeof(c->dir));
-	if ((slash = strrchr(c->dir, '/')) == NULL)
-		return (NULL);
-	slash[1] = '\0';
-	return (c->dir);
 }
 
 /* 1 and what the disk has; 0: nothing of protocol 2; or -1 and why. */
@@ -197,8 +186,7 @@ commit_clear(struct quorum *q)
 
 	if (c == NULL)
 		return;
-	fail(q, &c->flying, "this node is stopping");
-	fail(q, &c->waiting, "this node is stopping");
+	fail(q, "this node is stopping");
 	q->commit = NULL;
 	evtimer_del(&c->ev);
 	consensus_clear(&c->core);
@@ -294,8 +282,6 @@ commit_drain(struct quorum *q)
 static void
 act(struct quorum *q, struct cons_out *o)
 {
-	struct commit	*c = q->commit;
-
 	switch (o->action) {
 	case CONS_SEND:
 		if (o->msg.kind == CONS_HEARTBEAT || o->msg.kind == CONS_VOTE ||
@@ -320,8 +306,7 @@ act(struct quorum *q, struct cons_out *o)
 		heart_changed(q, 0);
 		break;
 	case CONS_LOST:
-		fail(q, &c->flying, o->msg.reason);
-		fail(q, &c->waiting, o->msg.reason);
+		fail(q, o->msg.reason);
 		break;
 	case CONS_NONE:
 	case CONS_MARK:
@@ -396,8 +381,7 @@ abandon(struct quorum *q, const struct verr *why)
 	new_master(q);
 	(void)snprintf(buf, sizeof(buf), "not committed or unknown: %s",
 	    why->msg);
-	fail(q, &c->flying, buf);
-	fail(q, &c->waiting, buf);
+	fail(q, buf);
 }
 
 /* A majority has it. */
@@ -405,10 +389,10 @@ static void
 in_force(struct quorum *q, const struct cons_out *o)
 {
 	struct commit	*c = q->commit;
-	struct changes	 done;
-	struct change	*ch;
+	struct change	*ch = c->flying;
 	struct cluster	*cl;
 	uint64_t	 version = o->msg.config->version;
+	int		 ours = ch != NULL && ch->version == version;
 
 	/* One who learns is not in it yet. */
 	if (join_is_seeded(q) && !cons_config_has(o->msg.config,
@@ -420,8 +404,7 @@ in_force(struct quorum *q, const struct cons_out *o)
 			fatal("%s", __func__);
 		config_replace(q, cl);
 		free(cl);
-		ch = TAILQ_FIRST(&c->flying);
-		if (ch != NULL && version == c->version) {
+		if (ours) {
 			log_info("version %llu: %s",
 			    (unsigned long long)version, ch->what);
 			monitor_event(q, "config", "", "version %llu: %s",
@@ -431,12 +414,8 @@ in_force(struct quorum *q, const struct cons_out *o)
 			    (unsigned long long)version, q->cluster.peers.n,
 			    q->cluster.checks.n);
 	}
-	if (version != c->version)
-		return;
-	TAILQ_INIT(&done);
-	TAILQ_CONCAT(&done, &c->flying, entry);
-	while ((ch = TAILQ_FIRST(&done)) != NULL) {
-		TAILQ_REMOVE(&done, ch, entry);
+	if (ours) {
+		c->flying = NULL;
 		change_end(q, ch, version, NULL);
 	}
 }
@@ -460,13 +439,18 @@ change_end(struct quorum *q, struct change *ch, uint64_t version,
 	free(ch);
 }
 
+/* All of them. */
 static void
-fail(struct quorum *q, struct changes *list, const char *why)
+fail(struct quorum *q, const char *why)
 {
-	struct change	*ch;
+	struct commit	*c = q->commit;
+	struct change	*ch = c->flying;
 
-	while ((ch = TAILQ_FIRST(list)) != NULL) {
-		TAILQ_REMOVE(list, ch, entry);
+	c->flying = NULL;
+	if (ch != NULL)
+		change_end(q, ch, 0, why);
+	while ((ch = TAILQ_FIRST(&c->waiting)) != NULL) {
+		unwait(c, ch);
 		change_end(q, ch, 0, why);
 	}
 }
@@ -479,6 +463,10 @@ commit_propose(struct quorum *q, struct proposal *p, proposal_done *done,
 	struct commit	*c = q->commit;
 	struct change	*ch;
 
+	if (c->nwaiting >= WAITING_MAX) {
+		done(q, 0, "too many changes under way", arg);
+		return;
+	}
 	if ((ch = calloc(1, sizeof(*ch))) == NULL) {
 		done(q, 0, "out of memory", arg);
 		return;
@@ -488,8 +476,15 @@ commit_propose(struct quorum *q, struct proposal *p, proposal_done *done,
 	ch->done = done;
 	ch->arg = arg;
 	TAILQ_INSERT_TAIL(&c->waiting, ch, entry);
-	if (!c->draining)
-		commit_next(q);
+	c->nwaiting++;
+	commit_next(q);
+}
+
+static void
+unwait(struct commit *c, struct change *ch)
+{
+	TAILQ_REMOVE(&c->waiting, ch, entry);
+	c->nwaiting--;
 }
 
 /* One after the other: each builds on what the last one made. */
@@ -507,7 +502,7 @@ commit_next(struct quorum *q)
 		next = TAILQ_NEXT(ch, entry);
 		if (learns(q, ch))
 			continue;
-		TAILQ_REMOVE(&c->waiting, ch, entry);
+		unwait(c, ch);
 		if (try_change(q, ch) == 0)
 			break;
 	}
@@ -530,7 +525,7 @@ learns(struct quorum *q, struct change *ch)
 	    heart_find(&q->cluster, str(join->node_id)) != NULL ||
 	    consensus_learned(core, join->node_id))
 		return (0);
-	p = commit_peer(q, join->node_id);
+	p = peer_find(q, join->node_id);
 	if (!ch->learning) {
 		ch->learning = 1;
 		ch->deadline = mono_add(mono_now(), LEARN_LIMIT);
@@ -546,7 +541,7 @@ learns(struct quorum *q, struct change *ch)
 		return (1);
 	if (p != NULL && p->conf == NULL)
 		peer_remove(q, p);
-	TAILQ_REMOVE(&q->commit->waiting, ch, entry);
+	unwait(q->commit, ch);
 	change_end(q, ch, 0, "the new node cannot be reached");
 	return (1);
 }
@@ -582,10 +577,10 @@ try_change(struct quorum *q, struct change *ch)
 	c->staged_what = NULL;
 	g = commit_config(c->staged);
 	c->staged = NULL;
-	c->version = g->version;
-	TAILQ_INSERT_TAIL(&c->flying, ch, entry);
+	ch->version = g->version;
+	c->flying = ch;
 	if (consensus_publish(&c->core, g, mono_now(), &why) == -1) {
-		TAILQ_REMOVE(&c->flying, ch, entry);
+		c->flying = NULL;
 		cons_config_unref(g);
 		change_end(q, ch, 0, why);
 		return (-1);

@@ -25,7 +25,7 @@
 
 #define WHAT_MAX	400
 
-/* A change that waits, or that is in the version under way. */
+/* A change that waits, or that is under way. */
 struct change {
 	TAILQ_ENTRY(change)	 entry;
 	struct proposal		 p;
@@ -33,6 +33,7 @@ struct change {
 	void			*arg;
 	struct monotime		 deadline;	/* for who is to learn */
 	int			 learning;
+	uint64_t		 version;	/* when it is under way */
 	char			 what[WHAT_MAX];
 };
 TAILQ_HEAD(changes, change);
@@ -40,11 +41,10 @@ TAILQ_HEAD(changes, change);
 struct commit {
 	struct consensus	 core;
 	struct durable		 disk;
-	char			 dir[1024];
 	struct event		 ev;
 	struct changes		 waiting;
-	struct changes		 flying;
-	uint64_t		 version;	/* of the latter */
+	unsigned int		 nwaiting;
+	struct change		*flying;	/* in the version under way */
 	struct request		*request;	/* being answered */
 	struct cluster		*staged;	/* of the change at hand */
 	char			*staged_what;
@@ -52,7 +52,7 @@ struct commit {
 	int			 choosing;	/* the next change */
 	/* The text of a configuration, for all who are sent it. */
 	struct cons_config	*of;
-	struct cons_msg		 of_msg;
+	uint64_t		 of_term;
 	char			*text;
 	size_t			 len;
 };
@@ -68,7 +68,5 @@ void		 commit_next(struct quorum *);
 /* A request or an answer of the core's goes out. */
 void		 commit_send(struct quorum *, const struct cons_out *);
 void		 commit_answer(struct quorum *, const struct cons_out *);
-/* By its id, members or not; NULL: none. */
-struct qpeer	*commit_peer(struct quorum *, const char *);
 
 #endif /* QUORUM_COMMIT_H */

@@ -37,20 +37,8 @@ static void	 send_config(struct quorum *, struct qpeer *,
 		    const struct cons_msg *, struct sent *);
 static void	 answered(struct quorum *, struct qpeer *,
 		    const struct answer *, void *);
-static void	 behind(struct quorum *, struct request *);
 static void	 put_cons(struct wire_cons *, const struct cons_msg *);
 static void	 get_cons(const struct wire_cons *, struct cons_msg *);
-
-struct qpeer *
-commit_peer(struct quorum *q, const char *id)
-{
-	struct qpeer	*p;
-
-	TAILQ_FOREACH(p, &q->peers, entry)
-		if (p->node_id != NULL && strcmp(p->node_id, id) == 0)
-			break;
-	return (p);
-}
 
 static void
 put_cons(struct wire_cons *w, const struct cons_msg *m)
@@ -87,7 +75,7 @@ commit_send(struct quorum *q, const struct cons_out *o)
 	struct sent		*s;
 	char			 addr[ADDR_MAX];
 
-	if ((p = commit_peer(q, o->to)) == NULL || !p->up ||
+	if ((p = peer_find(q, o->to)) == NULL || !p->up ||
 	    (m->kind == CONS_HEARTBEAT && p->beating))
 		return;
 	if ((s = calloc(1, sizeof(*s))) == NULL) {
@@ -138,7 +126,7 @@ send_config(struct quorum *q, struct qpeer *p, const struct cons_msg *m,
 	struct commit		*c = q->commit;
 	struct wire_config	 params;
 
-	if (c->of != m->config || c->of_msg.term != m->term ||
+	if (c->of != m->config || c->of_term != m->term ||
 	    c->text == NULL) {
 		if (c->text != NULL)
 			freezero(c->text, c->len);
@@ -151,7 +139,7 @@ send_config(struct quorum *q, struct qpeer *p, const struct cons_msg *m,
 		    &params, &c->len);
 		cons_config_unref(c->of);
 		c->of = cons_config_ref(m->config);
-		c->of_msg.term = m->term;
+		c->of_term = m->term;
 	}
 	if (c->text == NULL) {
 		log_warn("%s", __func__);
@@ -233,14 +221,8 @@ commit_answer(struct quorum *q, const struct cons_out *o)
 		return;
 	switch (m->kind) {
 	case CONS_HEARTBEAT_OK:
-		memset(&beat, 0, sizeof(beat));
-		beat.node_id = q->node.node_id;
-		beat.advertise = (char *)(uintptr_t)heart_advertise(q, addr,
-		    sizeof(addr));
+		heart_answer(q, req, &beat, addr, sizeof(addr));
 		beat.term = m->term;
-		beat.master_id = q->commit->core.master;
-		beat.config_version = q->cluster.version;
-		beat.proto = PROTO_MAX;
 		put_cons(&beat.cons, m);
 		rpc_result(q, req, &beat);
 		break;
@@ -266,22 +248,6 @@ commit_answer(struct quorum *q, const struct cons_out *o)
 	}
 }
 
-/* Who speaks protocol 1 still is told that there is another version. */
-static void
-behind(struct quorum *q, struct request *req)
-{
-	struct wire_heartbeat_res	 res;
-	char				 addr[ADDR_MAX];
-
-	memset(&res, 0, sizeof(res));
-	res.node_id = q->node.node_id;
-	res.advertise = (char *)(uintptr_t)heart_advertise(q, addr,
-	    sizeof(addr));
-	res.config_version = q->cluster.version;
-	res.proto = PROTO_MAX;
-	rpc_result(q, req, &res);
-}
-
 void
 commit_request(struct quorum *q, struct request *req)
 {
@@ -297,10 +263,6 @@ commit_request(struct quorum *q, struct request *req)
 	memset(&ve, 0, sizeof(ve));
 	switch (req->method) {
 	case WIRE_HEARTBEAT:
-		if (beat->cons.accepted_version == 0) {
-			behind(q, req);
-			return;
-		}
 		m.kind = CONS_HEARTBEAT;
 		m.term = beat->term;
 		m.master = *str(beat->master_id) != '\0' ? beat->master_id :
@@ -318,7 +280,7 @@ commit_request(struct quorum *q, struct request *req)
 		m.pre = vote->pre;
 		get_cons(&vote->cons, &m);
 		break;
-	default:
+	case WIRE_APPLY_CONFIG:
 		m.kind = CONS_APPLY;
 		m.term = apply->term;
 		get_cons(&apply->cons, &m);
@@ -334,6 +296,8 @@ commit_request(struct quorum *q, struct request *req)
 		m.config = commit_config(apply->config);
 		apply->config = NULL;
 		break;
+	default:
+		fatalx("%s: %s", __func__, wire_method_name(req->method));
 	}
 	c->request = req;
 	consensus_receive(&c->core, req->from->node_id, &m, mono_now());

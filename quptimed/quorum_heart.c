@@ -212,6 +212,20 @@ heart_heard(struct quorum *q, struct qpeer *p, const char *advertise,
 	heard(q, p, master, version);
 }
 
+void
+heart_answer(const struct quorum *q, const struct request *req,
+    struct wire_heartbeat_res *res, char *addr, size_t size)
+{
+	memset(res, 0, sizeof(*res));
+	res->node_id = q->node.node_id;
+	res->advertise = (char *)(uintptr_t)heart_advertise(q, addr, size);
+	res->term = heart_term(q);
+	res->master_id = (char *)(uintptr_t)heart_master(q);
+	res->config_version = q->cluster.version;
+	/* QUptime is told nothing that it does not know. */
+	res->proto = req->quptimed ? PROTO_MAX : 0;
+}
+
 const char *
 heart_advertise(const struct quorum *q, char *buf, size_t size)
 {

@@ -326,22 +326,17 @@ rpc_heartbeat(struct quorum *q, struct request *req)
 
 	if (!is_its_own(q, req, p->from_node_id))
 		return;
-	if (q->commit != NULL && req->from->conf != NULL) {
+	/* Who speaks protocol 1 still is told of the version that does not. */
+	if (q->commit != NULL && p->cons.accepted_version > 0 &&
+	    req->from->conf != NULL) {
 		commit_request(q, req);
 		return;
 	}
 	req->from->proto = p->proto;
-	if (*str(p->from_node_id) != '\0')
+	if (*str(p->from_node_id) != '\0' && q->commit == NULL)
 		heart_heard(q, req->from, p->advertise, p->master_id,
 		    p->config_version);
-	memset(&res, 0, sizeof(res));
-	res.node_id = q->node.node_id;
-	res.advertise = (char *)(uintptr_t)heart_advertise(q, addr,
-	    sizeof(addr));
-	res.term = heart_term(q);
-	res.master_id = (char *)(uintptr_t)heart_master(q);
-	res.config_version = q->cluster.version;
-	res.proto = req->quptimed ? PROTO_MAX : 0;
+	heart_answer(q, req, &res, addr, sizeof(addr));
 	rpc_result(q, req, &res);
 }
 
