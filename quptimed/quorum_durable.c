@@ -26,7 +26,6 @@
 #include <openssl/sha.h>
 
 #include "quorum_durable.h"
-#include "quorum_mutant.h"
 #include "quptimed.h"
 #include "yaml.h"
 
@@ -76,20 +75,18 @@ static int	 trouble(struct durable *, const char *, struct verr *,
 		    __attribute__((__format__(printf, 4, 5)));
 static int	 load_vote(struct durable *, struct verr *);
 static int	 load_config(struct durable *, const char *,
-		    struct durable_stamp *, char **, size_t *, struct verr *);
+		    struct stamp *, char **, size_t *, struct verr *);
 static int	 consistent(struct durable *, int, struct verr *);
-static int	 stamp_cmp(const struct durable_stamp *,
-		    const struct durable_stamp *);
 static int	 slurp(struct durable *, const char *, char **, size_t *,
 		    struct verr *);
 static int	 replace(struct durable *, const char *, const char *,
-		    const struct durable_stamp *, const void *, size_t,
+		    const struct stamp *, const void *, size_t,
 		    struct verr *);
 static int	 write_all(struct durable *, int, const void *, size_t);
 static int	 seal_make(char *, size_t, const char *,
-		    const struct durable_stamp *, const void *, size_t);
+		    const struct stamp *, const void *, size_t);
 static enum seal seal_check(const char *, const char *, size_t *,
-		    struct durable_stamp *);
+		    struct stamp *);
 
 static const char	 kind_vote[] = "vote";
 static const char	 kind_config[] = "configuration";
@@ -173,7 +170,7 @@ durable_texts_clear(struct durable_texts *t)
 static int
 consistent(struct durable *d, int vote, struct verr *ve)
 {
-	const struct durable_stamp	*c = &d->committed, *n = &d->next;
+	const struct stamp	*c = &d->committed, *n = &d->next;
 
 	if (!vote && ((d->has_committed && c->term > 0) || d->has_next))
 		return (trouble(d, DURABLE_VOTE, ve, "missing, while %s is "
@@ -186,29 +183,21 @@ consistent(struct durable *d, int vote, struct verr *ve)
 		return (trouble(d, DURABLE_VOTE, ve, "of term %llu, but %s "
 		    "was committed in term %llu", (unsigned long long)d->term,
 		    DURABLE_COMMITTED, (unsigned long long)c->term));
-	if (d->has_next && d->has_committed && stamp_cmp(n, c) <= 0)
+	if (d->has_next && d->has_committed && stamp_cmp(*n, *c) <= 0)
 		return (trouble(d, DURABLE_NEXT, ve, "version %llu of term "
 		    "%llu, but %s has version %llu of term %llu",
-		    (unsigned long long)n->version,
+		    (unsigned long long)n->n,
 		    (unsigned long long)n->term, DURABLE_COMMITTED,
-		    (unsigned long long)c->version,
+		    (unsigned long long)c->n,
 		    (unsigned long long)c->term));
 	return (0);
-}
-
-static int
-stamp_cmp(const struct durable_stamp *a, const struct durable_stamp *b)
-{
-	if (a->term != b->term)
-		return (a->term < b->term ? -1 : 1);
-	return (a->version < b->version ? -1 : a->version > b->version);
 }
 
 int
 durable_save_vote(struct durable *d, uint64_t term, const char *voted_for,
     struct verr *ve)
 {
-	struct durable_stamp	 s = { term, 0 };
+	struct stamp	 s = { term, 0 };
 	struct ballot		 b;
 	char			*text;
 	size_t			 len;
@@ -232,7 +221,7 @@ int
 durable_save_next(struct durable *d, uint64_t term, uint64_t version,
     const void *text, size_t len, struct verr *ve)
 {
-	struct durable_stamp	 s = { term, version };
+	struct stamp	 s = { term, version };
 
 	if (len > YAML_FILE_MAX)
 		return (verr_file(ve, DURABLE_NEXT, "would be larger than %d "
@@ -251,7 +240,7 @@ int
 durable_commit(struct durable *d, uint64_t term, uint64_t version,
     struct verr *ve)
 {
-	if (!d->has_next || d->next.term != term || d->next.version != version)
+	if (!d->has_next || d->next.term != term || d->next.n != version)
 		return (verr_file(ve, DURABLE_NEXT, "is not version %llu of "
 		    "term %llu", (unsigned long long)version,
 		    (unsigned long long)term));
@@ -292,7 +281,7 @@ durable_forget(struct durable *d, struct verr *ve)
 static int
 load_vote(struct durable *d, struct verr *ve)
 {
-	struct durable_stamp	 s;
+	struct stamp	 s;
 	struct ballot		 b;
 	char			*buf;
 	size_t			 len;
@@ -319,7 +308,7 @@ load_vote(struct durable *d, struct verr *ve)
 
 /* 1, 0 when it is not there, NOT_SEALED, or -1. */
 static int
-load_config(struct durable *d, const char *name, struct durable_stamp *s,
+load_config(struct durable *d, const char *name, struct stamp *s,
     char **text, size_t *len, struct verr *ve)
 {
 	int	 rv;
@@ -419,7 +408,7 @@ slurp(struct durable *d, const char *name, char **buf, size_t *len,
  */
 static int
 replace(struct durable *d, const char *name, const char *kind,
-    const struct durable_stamp *s, const void *text, size_t len,
+    const struct stamp *s, const void *text, size_t len,
     struct verr *ve)
 {
 	const struct durable_ops	*ops = d->ops;
@@ -432,7 +421,7 @@ replace(struct durable *d, const char *name, const char *kind,
 		return (verr_file(ve, name, "%s", strerror(errno)));
 	if (write_all(d, fd, text, len) == -1 ||
 	    write_all(d, fd, seal, n) == -1 ||
-	    (!MUTANT(RENAME_NO_FSYNC) && ops->fsync(d->arg, fd) == -1)) {
+	    ops->fsync(d->arg, fd) == -1) {
 		saved = errno;
 		(void)ops->close(d->arg, fd);
 		goto fail;
@@ -472,7 +461,7 @@ write_all(struct durable *d, int fd, const void *data, size_t len)
 /* Returns its length. */
 static int
 seal_make(char *buf, size_t size, const char *kind,
-    const struct durable_stamp *s, const void *text, size_t len)
+    const struct stamp *s, const void *text, size_t len)
 {
 	static const char	 hex[] = "0123456789abcdef";
 	uint8_t			 sum[SHA256_DIGEST_LENGTH];
@@ -481,7 +470,7 @@ seal_make(char *buf, size_t size, const char *kind,
 	int			 n;
 
 	n = snprintf(buf, size, SEAL_FORMAT, kind,
-	    (unsigned long long)s->term, (unsigned long long)s->version);
+	    (unsigned long long)s->term, (unsigned long long)s->n);
 	(void)SHA256(text, len, in);
 	memcpy(in + SHA256_DIGEST_LENGTH, buf, n);
 	(void)SHA256(in, SHA256_DIGEST_LENGTH + n, sum);
@@ -500,7 +489,7 @@ seal_make(char *buf, size_t size, const char *kind,
  */
 static enum seal
 seal_check(const char *kind, const char *buf, size_t *len,
-    struct durable_stamp *s)
+    struct stamp *s)
 {
 	char			 line[SEAL_MAX], again[SEAL_MAX], format[96];
 	unsigned long long	 term, version;
@@ -520,7 +509,7 @@ seal_check(const char *kind, const char *buf, size_t *len,
 	if (sscanf(line, format, &term, &version) != 2)
 		return (SEAL_BAD);
 	s->term = term;
-	s->version = version;
+	s->n = version;
 	*len = at;
 	(void)seal_make(again, sizeof(again), kind, s, buf, at);
 	return (strcmp(line, again) == 0 ? SEAL_OK : SEAL_BAD);

@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "quorum_consensus.h"
 #include "schema.h"
 
 /*
@@ -65,11 +66,6 @@ struct durable_ops {
 /* In the current directory. */
 extern const struct durable_ops	 durable_disk;
 
-struct durable_stamp {
-	uint64_t	 term;
-	uint64_t	 version;
-};
-
 struct durable {
 	const struct durable_ops	*ops;
 	void				*arg;
@@ -78,8 +74,8 @@ struct durable {
 	char				 voted_for[DURABLE_ID_MAX + 1];
 	int				 has_committed;
 	int				 has_next;
-	struct durable_stamp		 committed;
-	struct durable_stamp		 next;
+	struct stamp			 committed;
+	struct stamp			 next;
 };
 
 /* Texts of configurations, each with a NUL behind it; NULL: none. */

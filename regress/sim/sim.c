@@ -807,8 +807,7 @@ tick(int i)
 	publish(i);
 	for (k = 0; k < CHECKS && n->up && n->ready; k++)
 		if (n->disk.row[k].state != truth[k] &&
-		    (n->disk.row[k].id == 0 || n->disk.row[k].sent) &&
-		    n->telling[k] == (n->disk.row[k].sent ? n->telling[k] : 0))
+		    (n->disk.row[k].id == 0 || n->disk.row[k].sent))
 			judge(i, k, truth[k], 0);
 	if (n->up)
 		tell(i);

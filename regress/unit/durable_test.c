@@ -115,16 +115,16 @@ test_good(void)
 	is_int(d.term, 3, "the term");
 	is_str(d.voted_for, "n1", "the vote");
 	ok(d.has_committed && d.committed.term == 3 &&
-	    d.committed.version == 1, "what was committed");
+	    d.committed.n == 1, "what was committed");
 	is_str(texts.committed, text1, "and its text");
-	ok(d.has_next && d.next.version == 2, "what was accepted");
+	ok(d.has_next && d.next.n == 2, "what was accepted");
 	is_str(texts.next, text2, "and its text");
 	ok(stat(DURABLE_VOTE, &st) == 0 && (st.st_mode & 0777) == 0600,
 	    "others read nothing");
 	is_int(durable_commit(&d, 3, 1, &ve), -1, "another one was accepted");
 	is_int(durable_commit(&d, 3, 2, &ve), 0, "it is committed");
 	is_int(load(), 1, "again");
-	ok(!d.has_next && d.committed.version == 2, "nothing is under way");
+	ok(!d.has_next && d.committed.n == 2, "nothing is under way");
 	is_int(durable_save_vote(&d, 4, NULL, &ve), 0, "no vote");
 	is_int(load(), 1, "again");
 	is_int(d.term, 4, "a new term");
@@ -146,7 +146,7 @@ test_protocol1(void)
 	    "it moves over");
 	is_int(durable_commit(&d, 0, 1, &ve), 0, "in one step");
 	is_int(load(), 1, "and is there again");
-	ok(d.committed.term == 0 && d.committed.version == 1, "of no term");
+	ok(d.committed.term == 0 && d.committed.n == 1, "of no term");
 }
 
 /* Each byte in turn is lost, with all after it; and each is another one. */
